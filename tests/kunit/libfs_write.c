@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ram_aops, as used by ramfs and by the mappings of sysfs and configfs, under
+ * writes from user memory that is not all there.
+ *
+ * Nothing here depends on which of the operations a write goes through.
+ */
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+
+#include "fail_usercopy.h"
+#include "user_trap.h"
+#include "write_file.h"
+
+#define PAGES(n)	((n) * PAGE_SIZE)
+#define MEM_PAGES	24
+#define CAPACITY	PAGES(64)
+#define HOLE		4	/* the page of the source that holes are made of */
+
+/**
+ * struct libfs_test - a ramfs file and memory to write from
+ * @test: the test that owns it
+ * @wf: the file and its model
+ * @um: the memory
+ */
+struct libfs_test {
+	struct kunit *test;
+	struct write_file *wf;
+	struct user_mem *um;
+};
+
+static struct libfs_test *libfs_test_create(struct kunit *test, u32 seed)
+{
+	struct libfs_test *lt = kunit_kzalloc(test, sizeof(*lt), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, lt);
+	lt->test = test;
+	lt->wf = write_file_create(test, write_file_open_ramfs(test), CAPACITY);
+	lt->um = user_mem_create(test, PAGES(MEM_PAGES), seed);
+	write_file_poison_free_memory(test);
+	return lt;
+}
+
+/* @size bytes, all hole, and free memory that does not read as zeros. */
+static void restart(struct libfs_test *lt, loff_t size)
+{
+	write_file_truncate(lt->wf, 0);
+	write_file_truncate(lt->wf, size);
+	write_file_drop_clean(lt->wf);
+	KUNIT_EXPECT_EQ(lt->test, lt->wf->file->f_mapping->nrpages, 0UL);
+	write_file_poison_free_memory(lt->test);
+}
+
+struct len_case {
+	const char *name;
+	size_t len;
+};
+
+static const struct len_case len_cases[] = {
+	{ "one byte", 1 },
+	{ "a few bytes", 123 },
+	{ "a page less one", PAGE_SIZE - 1 },
+	{ "a page", PAGE_SIZE },
+	{ "a page and one", PAGE_SIZE + 1 },
+	{ "two pages", PAGES(2) },
+	{ "many pages and some", PAGES(18) + 99 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(len, len_cases, name);
+
+static const loff_t positions[] = {
+	0, 1, PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1, PAGES(3) - 123, PAGES(40) + 7,
+};
+
+/*
+ * From and to each side of page borders: past the end of an empty file, with a
+ * gap; into a hole; and over what another write has left.
+ */
+static void libfs_write_borders(struct kunit *test)
+{
+	const struct len_case *param = test->param_value;
+	struct libfs_test *lt = libfs_test_create(test, 1);
+	struct user_iter ui;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(positions); i++) {
+		loff_t pos = positions[i];
+
+		snprintf(lt->wf->label, sizeof(lt->wf->label), "past the end, at %lld", pos);
+		restart(lt, 0);
+		user_iter_ubuf(&ui, lt->um, 3 + i, param->len);
+		write_file_expect(lt->wf, pos, &ui, param->len);
+
+		snprintf(lt->wf->label, sizeof(lt->wf->label), "into a hole, at %lld", pos);
+		restart(lt, CAPACITY);
+		user_iter_ubuf(&ui, lt->um, PAGES(1) - i, param->len);
+		write_file_expect(lt->wf, pos, &ui, param->len);
+
+		snprintf(lt->wf->label, sizeof(lt->wf->label), "over that, before %lld", pos);
+		user_iter_ubuf(&ui, lt->um, PAGES(2) + i, param->len);
+		write_file_expect(lt->wf, max(pos - 50, 0), &ui, param->len);
+	}
+}
+
+#define MAX_SEGS	4
+
+struct source_case {
+	const char *name;
+	unsigned int nr_segs;	/* 0: a ubuf; more than MAX_SEGS are computed */
+	struct user_seg segs[MAX_SEGS];
+};
+
+static const struct source_case source_cases[] = {
+	{ "ubuf, hole on the first byte", 0, { { PAGES(HOLE), PAGES(2) } } },
+	{ "ubuf, hole after one byte", 0, { { PAGES(HOLE) - 1, PAGES(2) } } },
+	{ "ubuf, hole at a page border", 0, { { PAGES(HOLE - 2), PAGES(4) } } },
+	{ "ubuf, hole inside a page of the file", 0, { { PAGES(HOLE - 2) + 1234, PAGES(4) } } },
+	{ "ubuf, hole on the last byte", 0, { { PAGES(HOLE - 3) + 7, PAGES(3) - 6 } } },
+	{ "iovec, hole at a segment border", 3,
+	  { { 5, 700 }, { PAGES(HOLE), 700 }, { 900, 5000 } } },
+	{ "iovec, hole at a segment and page border", 3,
+	  { { 5, PAGE_SIZE }, { PAGES(HOLE), 700 }, { 900, 5000 } } },
+	{ "iovec, hole inside a segment", 2,
+	  { { 5, 700 }, { PAGES(HOLE) - 3000, 7000 } } },
+	{ "iovec, hole behind an empty segment", 4,
+	  { { 9, 0 }, { 5, 700 }, { 9, 0 }, { PAGES(HOLE), 700 } } },
+	{ "iovec, hole behind empty segments only", 3,
+	  { { 9, 0 }, { PAGES(HOLE), 0 }, { PAGES(HOLE), 700 } } },
+	{ "iovec, hole in the last of 17", 17 },
+	{ "iovec, hole in the last of 1024", 1024 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(source, source_cases, name);
+
+static void source_iter(struct user_iter *ui, struct user_mem *um,
+			const struct source_case *param)
+{
+	struct user_seg *segs;
+	unsigned int i;
+
+	if (!param->nr_segs) {
+		user_iter_ubuf(ui, um, param->segs->offset, param->segs->len);
+		return;
+	}
+	if (param->nr_segs <= MAX_SEGS) {
+		user_iter_iovec(ui, um, param->segs, param->nr_segs);
+		return;
+	}
+	segs = kunit_kcalloc(um->test, param->nr_segs, sizeof(*segs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(um->test, segs);
+	for (i = 0; i < param->nr_segs - 1; i++) {
+		segs[i].offset = i * 1237 % PAGES(HOLE - 1);
+		segs[i].len = i % 5 ? 1 + i * 331 % (PAGES(10) / param->nr_segs) : 0;
+	}
+	segs[i] = (struct user_seg){ PAGES(HOLE) - 100, 300 };
+	user_iter_iovec(ui, um, segs, param->nr_segs);
+}
+
+/* What comes before the hole is written; the rest of the page reads zeros. */
+static void libfs_write_short(struct kunit *test)
+{
+	const struct source_case *param = test->param_value;
+	struct libfs_test *lt = libfs_test_create(test, 2);
+	struct user_iter ui;
+	unsigned int i;
+
+	user_mem_unmap(lt->um, PAGES(HOLE), PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(positions); i++) {
+		loff_t pos = positions[i];
+
+		snprintf(lt->wf->label, sizeof(lt->wf->label), "past the end, at %lld", pos);
+		restart(lt, pos / 2);
+		source_iter(&ui, lt->um, param);
+		write_file_expect(lt->wf, pos, &ui, ui.readable ?: -EFAULT);
+		/* What was left behind past the end must not come to light. */
+		write_file_truncate(lt->wf, CAPACITY);
+
+		snprintf(lt->wf->label, sizeof(lt->wf->label), "over that, at %lld", pos);
+		source_iter(&ui, lt->um, param);
+		write_file_expect(lt->wf, pos + 11, &ui, ui.readable ?: -EFAULT);
+	}
+}
+
+struct fail_case {
+	const char *name;
+	unsigned int skip;
+	int times;
+};
+
+static const struct fail_case fail_cases[] = {
+	{ "first, once", 0, 1 },
+	{ "first, twice", 0, 2 },
+	{ "first, seven times", 0, 7 },
+	{ "first, always", 0, FAIL_ALWAYS },
+	{ "second, once", 1, 1 },
+	{ "second, always", 1, FAIL_ALWAYS },
+	{ "fourth, once", 3, 1 },
+	{ "fourth, seven times", 3, 7 },
+	{ "fourth, always", 3, FAIL_ALWAYS },
+};
+
+KUNIT_ARRAY_PARAM_DESC(fail, fail_cases, name);
+
+/*
+ * How many failures of copies that may not fault are tried again without one
+ * that may.  If that fails too, the address is bad.
+ */
+#define RETRIED	2
+
+static void write_with_failing_copies(struct libfs_test *lt, loff_t pos,
+				      struct user_iter *ui, const struct fail_case *param)
+{
+	ssize_t count = iov_iter_count(&ui->iter);
+	ssize_t written;
+
+	fail_usercopy_arm(lt->test, param->skip, param->times);
+	written = write_file_write(lt->wf, pos, &ui->iter, ui->source);
+
+	if (param->times != FAIL_ALWAYS && (param->times <= RETRIED || written == count))
+		KUNIT_EXPECT_EQ_MSG(lt->test, written, count, "%s", lt->wf->label);
+	else if (!param->skip)
+		KUNIT_EXPECT_EQ_MSG(lt->test, written, -EFAULT, "%s", lt->wf->label);
+	else
+		KUNIT_EXPECT_TRUE_MSG(lt->test, written > 0 && written < count,
+				      "returned %zd, %s", written, lt->wf->label);
+}
+
+/*
+ * A copy fails in spite of the fault-in before it.  Once it works again the
+ * write goes on; if it never does, that is a bad address.
+ */
+static void libfs_write_copy_fails(struct kunit *test)
+{
+	static const struct user_seg segs[] = {
+		{ 7, 600 }, { PAGES(2) - 9, 900 }, { 0, 0 }, { 10, PAGES(2) }, { 20, 5000 },
+		{ PAGES(5), 1 },
+	};
+	const struct fail_case *param = test->param_value;
+	struct libfs_test *lt = libfs_test_create(test, 3);
+	struct user_iter ui;
+
+	snprintf(lt->wf->label, sizeof(lt->wf->label), "ubuf over a gap");
+	user_iter_ubuf(&ui, lt->um, 100, PAGES(5));
+	write_with_failing_copies(lt, PAGES(2) + 50, &ui, param);
+
+	snprintf(lt->wf->label, sizeof(lt->wf->label), "iovec at the end");
+	user_iter_iovec(&ui, lt->um, segs, ARRAY_SIZE(segs));
+	write_with_failing_copies(lt, lt->wf->size, &ui, param);
+
+	snprintf(lt->wf->label, sizeof(lt->wf->label), "iovec over that");
+	user_iter_iovec(&ui, lt->um, segs, ARRAY_SIZE(segs));
+	write_with_failing_copies(lt, PAGES(2), &ui, param);
+}
+
+struct lost_case {
+	const char *name;
+	unsigned int faults;
+};
+
+static const struct lost_case lost_cases[] = {
+	{ "for two faults", 2 },
+	{ "for nine faults", 9 },
+	{ "always", TRAP_ALWAYS },
+};
+
+KUNIT_ARRAY_PARAM_DESC(lost, lost_cases, name);
+
+/*
+ * One page of the source at a time is present: each fault takes the others
+ * away.  Every byte can be read, so every byte is written.
+ */
+static void libfs_write_source_lost(struct kunit *test)
+{
+	/* Whole words at page borders: one load must not need two pages. */
+	static const struct user_seg segs[] = {
+		{ 800, 800 }, { PAGES(1) + 800, 800 }, { PAGES(3) - 800, 1600 }, { PAGES(5), 800 },
+	};
+	const struct lost_case *param = test->param_value;
+	struct libfs_test *lt = libfs_test_create(test, 4);
+	struct user_iter ui;
+
+	snprintf(lt->wf->label, sizeof(lt->wf->label), "ubuf over a gap");
+	user_trap_set(lt->um, 0, PAGES(8), param->faults, false);
+	user_iter_ubuf(&ui, lt->um, 1024, PAGES(4));
+	write_file_expect(lt->wf, PAGES(2), &ui, PAGES(4));
+
+	snprintf(lt->wf->label, sizeof(lt->wf->label), "iovec in front of that");
+	user_trap_set(lt->um, 0, PAGES(8), param->faults, false);
+	user_iter_iovec(&ui, lt->um, segs, ARRAY_SIZE(segs));
+	write_file_expect(lt->wf, 96, &ui, ui.readable);
+}
+
+struct gone_case {
+	const char *name;
+	loff_t size;
+	loff_t pos;
+	size_t before;	/* readable bytes before the page that goes */
+};
+
+static const struct gone_case gone_cases[] = {
+	{ "over what is there", PAGES(8), PAGES(1) + 1024, 0 },
+	{ "at the end", PAGES(3), PAGES(3), 0 },
+	{ "at the end inside a page", PAGES(3) + 77, PAGES(3) + 77, 0 },
+	{ "past the end", 0, PAGES(5), 0 },
+	{ "past the end inside a page", 10, PAGES(5) + 100, 0 },
+	{ "past the end, after some bytes", 10, PAGES(5) + 100, 400 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(gone, gone_cases, name);
+
+/*
+ * The source is lost between fault-in and copy, and this time for good.  A
+ * write that fails leaves the file as it was, its size above all.
+ */
+static void libfs_write_source_gone(struct kunit *test)
+{
+	const struct gone_case *param = test->param_value;
+	struct libfs_test *lt = libfs_test_create(test, 5);
+	struct user_seg segs[] = { { 0, param->before }, { PAGES(3) - 64, 128 } };
+	struct user_iter ui;
+
+	snprintf(lt->wf->label, sizeof(lt->wf->label), "the write before it");
+	user_iter_ubuf(&ui, lt->um, 0, param->size);
+	if (param->size)
+		write_file_expect(lt->wf, 0, &ui, param->size);
+
+	/* The second fault takes away what the first brought. */
+	snprintf(lt->wf->label, sizeof(lt->wf->label), "source gone");
+	user_trap_set(lt->um, PAGES(2), PAGES(2), 2, true);
+	user_iter_iovec(&ui, lt->um, segs, ARRAY_SIZE(segs));
+	write_file_expect(lt->wf, param->pos, &ui, param->before ?: -EFAULT);
+	write_file_truncate(lt->wf, CAPACITY);
+}
+
+/* Readers of a mapping see each write at once, and never more than it. */
+static void libfs_write_mapped(struct kunit *test)
+{
+	struct libfs_test *lt = libfs_test_create(test, 6);
+	struct user_iter ui;
+	unsigned int i;
+
+	write_file_map(lt->wf);
+	for (i = 0; i < ARRAY_SIZE(positions); i++) {
+		snprintf(lt->wf->label, sizeof(lt->wf->label), "at %lld", positions[i]);
+		restart(lt, PAGES(i));
+		/* Have all of the file mapped when it is written. */
+		if (i & 1)
+			write_file_check(lt->wf);
+		user_iter_ubuf(&ui, lt->um, i, PAGES(2) + 9);
+		write_file_expect(lt->wf, positions[i], &ui, PAGES(2) + 9);
+
+		user_trap_set(lt->um, PAGES(3), PAGES(2), 2, false);
+		user_iter_ubuf(&ui, lt->um, PAGES(4) - 9, 900);
+		write_file_expect(lt->wf, positions[i] + 50, &ui, 900);
+	}
+}
+
+struct self_case {
+	const char *name;
+	size_t from;
+	size_t to;
+	size_t len;
+	int fails;
+	bool sparse;	/* no page of the file is there */
+};
+
+/*
+ * Source and destination of one copy may overlap only where both are zeros:
+ * what memcpy() does with it is undefined.
+ */
+static const struct self_case self_cases[] = {
+	{ "the same bytes", 100, 100, 3000 },
+	{ "the same bytes, copy fails twice", 100, 100, 3000, 2 },
+	{ "the same page", 100, 2100, 1000 },
+	{ "the same page, sparse", 100, 2100, 1000, 0, true },
+	{ "the same page, sparse, copy fails once", 100, 2100, 1000, 1, true },
+	{ "the whole page, sparse, copy fails once", 0, 0, PAGE_SIZE, 1, true },
+	{ "overlapping in a page, sparse", 500, 100, 2000, 0, true },
+	{ "overlapping over pages", PAGES(2) + 50, PAGES(1) - 50, PAGES(4) },
+	{ "overlapping over pages, sparse", PAGES(2) + 50, PAGES(1) - 50, PAGES(4), 0, true },
+	{ "overlapping over pages, copy fails twice", PAGES(2) + 50, PAGES(1) - 50,
+	  PAGES(4), 2 },
+	{ "to the end from the start", 0, PAGES(8) - 9, PAGES(2) + 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(self, self_cases, name);
+
+/* The source is a mapping of the file that is written. */
+static void libfs_write_from_itself(struct kunit *test)
+{
+	const struct self_case *param = test->param_value;
+	struct libfs_test *lt = libfs_test_create(test, 7);
+	struct user_iter ui;
+
+	write_file_map(lt->wf);
+	restart(lt, PAGES(8));
+	if (!param->sparse) {
+		user_iter_ubuf(&ui, lt->um, 1, PAGES(8));
+		write_file_expect(lt->wf, 0, &ui, PAGES(8));
+	}
+	write_file_iter(lt->wf, &ui, param->from, param->len);
+	fail_usercopy_arm(test, 0, param->fails);
+	write_file_expect(lt->wf, param->to, &ui, param->len);
+}
+
+struct random_case {
+	const char *name;
+	u32 seed;
+};
+
+static const struct random_case random_cases[] = {
+	{ "seed 1", 1 }, { "seed 2", 2 }, { "seed 3", 3 }, { "seed 4", 4 },
+	{ "seed 5", 5 }, { "seed 6", 6 }, { "seed 7", 7 }, { "seed 8", 8 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(random, random_cases, name);
+
+#define RANDOM_STEPS	60
+#define RANDOM_SEGS	20
+
+static void random_source(struct libfs_test *lt, struct rnd_state *rnd, struct user_iter *ui)
+{
+	static const size_t longest[] = { 10, 300, PAGE_SIZE + 9, PAGES(6) };
+	size_t max = longest[random_below(rnd, ARRAY_SIZE(longest))];
+	unsigned int i, nr_segs = 1 + random_below(rnd, max > PAGE_SIZE ? 3 : RANDOM_SEGS);
+	struct user_seg segs[RANDOM_SEGS];
+
+	for (i = 0; i < nr_segs; i++) {
+		segs[i].len = random_below(rnd, 4) ? 1 + random_below(rnd, max) : 0;
+		segs[i].offset = random_below(rnd, lt->um->len - segs[i].len);
+	}
+	/* An empty write does not come this far down. */
+	segs[0].len = max(segs[0].len, 1);
+	if (nr_segs == 1 && random_below(rnd, 2))
+		user_iter_ubuf(ui, lt->um, segs->offset, segs->len);
+	else
+		user_iter_iovec(ui, lt->um, segs, nr_segs);
+}
+
+/* Holes come and go, pages get lost, copies fail, the file is cut and grows. */
+static void libfs_write_random(struct kunit *test)
+{
+	const struct random_case *param = test->param_value;
+	struct libfs_test *lt = libfs_test_create(test, param->seed);
+	struct rnd_state rnd;
+	unsigned int step;
+
+	write_file_map(lt->wf);
+	prandom_seed_state(&rnd, param->seed);
+	for (step = 0; step < RANDOM_STEPS; step++) {
+		size_t page = random_below(&rnd, MEM_PAGES) * PAGE_SIZE;
+		struct user_iter ui;
+		unsigned int faults;
+		loff_t pos;
+
+		snprintf(lt->wf->label, sizeof(lt->wf->label), "seed %u, step %u",
+			 param->seed, step);
+		switch (random_below(&rnd, 8)) {
+		case 0:
+			user_mem_unmap(lt->um, page, PAGE_SIZE);
+			break;
+		case 1:
+		case 2:
+			user_mem_protect(lt->um, 0, lt->um->len, PROT_READ | PROT_WRITE);
+			break;
+		case 3:
+			write_file_truncate(lt->wf, random_below(&rnd, CAPACITY));
+			break;
+		}
+		if (random_below(&rnd, 2))
+			write_file_drop_clean(lt->wf);
+		if (random_below(&rnd, 2))
+			write_file_poison_free_memory(test);
+		random_source(lt, &rnd, &ui);
+		pos = random_below(&rnd, CAPACITY - iov_iter_count(&ui.iter));
+		/* Not both, or the copy that may fault is made to fail. */
+		faults = random_below(&rnd, 2) ? random_below(&rnd, 10) : 0;
+		user_trap_set(lt->um, 0, lt->um->len, faults, false);
+		if (!faults)
+			fail_usercopy_arm(test, random_below(&rnd, 5),
+					  random_below(&rnd, RETRIED + 1));
+		write_file_expect(lt->wf, pos, &ui, ui.readable ?: -EFAULT);
+	}
+}
+
+static struct kunit_case libfs_write_cases[] = {
+	KUNIT_CASE_PARAM(libfs_write_borders, len_gen_params),
+	KUNIT_CASE_PARAM(libfs_write_short, source_gen_params),
+	KUNIT_CASE_PARAM(libfs_write_copy_fails, fail_gen_params),
+	KUNIT_CASE_PARAM(libfs_write_source_lost, lost_gen_params),
+	KUNIT_CASE_PARAM(libfs_write_source_gone, gone_gen_params),
+	KUNIT_CASE(libfs_write_mapped),
+	KUNIT_CASE_PARAM(libfs_write_from_itself, self_gen_params),
+	KUNIT_CASE_PARAM(libfs_write_random, random_gen_params),
+	{}
+};
+
+static struct kunit_suite libfs_write_suite = {
+	.name = "libfs_write",
+	.test_cases = libfs_write_cases,
+};
+
+kunit_test_suite(libfs_write_suite);
+
+MODULE_DESCRIPTION("KUnit tests of ram_aops");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A file under test, the model of what it must hold, and the checks that
+ * follow every write.
+ */
+#ifndef _WRITE_KUNIT_WRITE_FILE_H
+#define _WRITE_KUNIT_WRITE_FILE_H
+
+#include <kunit/test.h>
+#include <linux/fs.h>
+#include <linux/prandom.h>
+#include <linux/uio.h>
+
+#include "user_mem.h"
+
+/**
+ * struct write_file - a file and its model
+ * @test: the test that owns it
+ * @file: the file, open for reading and writing
+ * @model: what the file must read as; zeros from @size to @capacity
+ * @size: what i_size must be
+ * @capacity: the model's length in bytes, whole pages; writes must end below it
+ * @mapped: where write_file_map() has mapped the file for reading, or 0
+ * @label: printed with every failure, e.g. the seed and step of a random test
+ */
+struct write_file {
+	struct kunit *test;
+	struct file *file;
+	u8 *model;
+	loff_t size;
+	size_t capacity;
+	unsigned long mapped;
+	char label[80];
+};
+
+struct write_file *write_file_create(struct kunit *test, struct file *file,
+				     size_t capacity);
+struct file *write_file_open_ramfs(struct kunit *test);
+void write_file_poison_free_memory(struct kunit *test);
+
+ssize_t write_file_write(struct write_file *wf, loff_t pos,
+			 struct iov_iter *from, const u8 *source);
+ssize_t write_file_write_iter(struct write_file *wf, struct file *file, loff_t pos,
+			      struct iov_iter *from, const u8 *source);
+void write_file_expect(struct write_file *wf, loff_t pos,
+		       struct user_iter *ui, ssize_t expected);
+void write_file_check(struct write_file *wf);
+void write_file_truncate(struct write_file *wf, loff_t size);
+void write_file_drop_clean(struct write_file *wf);
+void write_file_map(struct write_file *wf);
+void write_file_iter(struct write_file *wf, struct user_iter *ui, size_t offset,
+		     size_t len);
+
+static inline u32 random_below(struct rnd_state *rnd, u32 limit)
+{
+	return prandom_u32_state(rnd) % limit;
+}
+
+#endif /* _WRITE_KUNIT_WRITE_FILE_H */
