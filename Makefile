@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+SHELL := /bin/bash
+ARCH ?= um
+export BUILD KDIR TARBALL
+
+.NOTPARALLEL:
+.PHONY: help boot shell kunit baseline apply unapply check check-steps \
+	check-versions mutants lint bench git-tree trees clean
+
+##@ See it work
+help: ## this text
+	@echo 'Buffered-write address-space operations for Linux 6.12.y: tree, tests, tools.'
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-16s%s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo 'Variables:'
+	@echo '  SUITES=globs    of suites or suite.test, for kunit and baseline'
+	@echo '  ROWS=glob       of rows like ramfs/append/4k/ubuf, for bench'
+	@echo '  RUNS=n          how often bench boots each kernel in UML (5)'
+	@echo '  ARCH=um|x86_64  for kunit; x86_64 runs in QEMU (um)'
+	@echo '  KDIR=tree       a kernel tree of your own: to apply to, or to copy from'
+	@echo '  TARBALL=file    a kernel tarball instead of Debian'\''s linux-source-6.12'
+	@echo '  BUILD=dir       where everything is built, 8 GB (build)'
+	@echo
+	@echo 'Times are for two CPUs; the second run is quicker. See Documentation/testing.rst.'
+
+boot: ## boot the patched kernel; it writes files and reads them back (6 min)
+	@scripts/tree.sh patched
+	@scripts/kunit.sh --build patched
+	@scripts/boot.sh $${BUILD:-build}/patched/.kunit-um/linux
+
+shell: ## boot the patched kernel into a shell; Ctrl-C or exit ends it (5 min)
+	@scripts/tree.sh patched
+	@scripts/kunit.sh --build patched
+	@scripts/boot.sh $${BUILD:-build}/patched/.kunit-um/linux --shell
+
+##@ Test
+kunit: ## the KUnit suites on the patched kernel (6 min; x86_64 30 min)
+	@scripts/tree.sh patched
+	@set -f; scripts/kunit.sh --arch=$(ARCH) patched $(SUITES)
+
+baseline: ## the same suites on the untouched and the patched kernel, compared (10 min)
+	@set -f; scripts/baseline.sh $(SUITES)
+
+check: ## all that must hold before a change goes in (10 min)
+	@scripts/check.sh
+
+lint: ## checkpatch, shellcheck and the series' consistency alone (1 min)
+	@scripts/lint.sh
+
+check-steps: ## build and test after each patch (a few minutes per patch)
+	@scripts/check-steps.sh
+
+check-versions: ## the series on all versions of 6.12 that the archive has (5 min)
+	@scripts/check-versions.sh
+
+mutants: ## deliberate bugs, each of which a suite must find (1 min per bug)
+	@scripts/mutants.sh
+
+bench: ## how fast both kernels write, row by row (15 min)
+	@set -f; scripts/bench.sh $(if $(RUNS),--runs=$(RUNS)) $(ROWS)
+
+##@ Use and develop
+apply: ## put the series and the suites into your tree: make apply KDIR=tree
+	@scripts/series.sh apply "$(KDIR)"
+
+unapply: ## take them out again: make unapply KDIR=tree
+	@scripts/series.sh unapply "$(KDIR)"
+
+trees: ## build/base and build/patched (a quilt tree), to look at or to edit (2 min)
+	@scripts/tree.sh base
+	@scripts/tree.sh patched
+
+git-tree: ## build/git, the series as git commits, for bisecting (3 min)
+	@scripts/git-tree.sh
+
+clean: ## remove all that is built or unpacked, edits in build/patched included
+	@! cd $${BUILD:-build} 2>/dev/null || rm -rf base patched work git boot results \
+		debs versions .unpack .copy .lock *.log *.txt

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# check-steps.sh: after each patch of the series, does the kernel build, do all
+# tests still pass that passed before, and are the files that the patch touches
+# free of new warnings, from the compiler (W=1) and from sparse (C=2)?
+#
+# It works on build/work. The table is kept in build/steps.txt.
+
+. "$(dirname "$0")/common.sh"
+
+lock_build
+"$REPO/scripts/tree.sh" work
+need_tools build um sparse
+tree=$BUILD/work
+mapfile -t patches < <(series_files)
+failed=0
+
+# The .c files of a patch; where it has headers only, those of the series.
+sources()
+{
+	touched_by "$1" | grep '\.c$' || touched_by "${patches[@]}" | grep '\.c$' || true
+}
+
+# Warnings in these files of the tree, without line numbers. They have a build
+# directory of their own: W=1 would rebuild everything.
+warnings()
+{
+	local out=$tree/.kunit-warnings file objects=() log=$BUILD/warnings.log
+
+	[[ -d $out ]] || mkdir "$out"
+	cp "$tree/.kunit-um/.config" "$out/.config"
+	for file; do
+		[[ ! -f $tree/$file ]] || objects+=("${file%.c}.o")
+	done
+	((${#objects[@]})) || return 0
+	(cd "$out" && rm -f "${objects[@]}")
+	run make -k -C "$tree" ARCH=um O="$out" W=1 C=2 -j"$(nproc)" olddefconfig "${objects[@]}" \
+		> "$log" 2>&1 || { tail -n 30 "$log" >&2; die "W=1 C=2 does not build; see above"; }
+	{ grep -E '(warning|error):' "$log" || true; } |
+		sed -E 's/:[0-9]+(:[0-9]+)?:/:/' | sort
+}
+
+row()
+{
+	printf '%-44s %7s %7s %7s %9s\n' "$@" | tee -a "$BUILD/steps.txt"
+}
+
+# tests WHICH STEP...: their names.
+tests()
+{
+	local which=$1
+
+	shift
+	"$REPO/scripts/results.py" "$which" "$tree" "${@/#/$BUILD/results/step-}"
+}
+
+# step N: build and test the tree as it is, and keep the results.
+step()
+{
+	local rc=0
+
+	run "$REPO/scripts/kunit.sh" --quiet work > "$BUILD/step.log" 2>&1 || rc=$?
+	if ((rc > 1)); then
+		tail -n 40 "$BUILD/step.log"
+		die "the tree does not build or boot at step $1; see above"
+	fi
+	rm -rf "$BUILD/results/step-$1"
+	mv "$BUILD/results/work-um" "$BUILD/results/step-$1"
+}
+
+say "the untouched kernel first (7 minutes)"
+[[ ! -s $tree/.pc/applied-patches ]] || quilt_in "$tree" pop -a -q > /dev/null
+step 0
+: > "$BUILD/steps.txt"
+row patch passed fixed broken warnings
+row '(none)' "$(tests passed 0 | wc -l)" - - -
+next=0
+while read -r patch; do
+	next=$((next + 1))
+	say "$next of ${#patches[@]}: $patch (2 minutes, 5 where a header of many is touched)"
+	mapfile -t files < <(sources "$PATCHES/$patch")
+	warnings "${files[@]}" > "$BUILD/warnings.before"
+	quilt_in "$tree" push --fuzz=0 -q > "$BUILD/step.log" 2>&1 || {
+		cat "$BUILD/step.log"
+		die "$patch does not apply; see above"
+	}
+	warnings "${files[@]}" > "$BUILD/warnings.after"
+	comm -13 "$BUILD/warnings.before" "$BUILD/warnings.after" > "$BUILD/warnings.new"
+	step $next
+	tests broken $((next - 1)) $next > "$BUILD/broken"
+	row "$patch" "$(tests passed $next | wc -l)" \
+		"$(tests broken $next $((next - 1)) | wc -l)" \
+		"$(wc -l < "$BUILD/broken")" "$(wc -l < "$BUILD/warnings.new")"
+	if [[ -s $BUILD/broken || -s $BUILD/warnings.new ]]; then
+		sed 's/^/   broken: /' "$BUILD/broken"
+		sed 's/^/   new: /' "$BUILD/warnings.new"
+		result fail "step $patch"
+		failed=1
+	else
+		result pass "step $patch"
+	fi
+done < <(series)
+say "all steps:"
+cat "$BUILD/steps.txt"
+exit $failed

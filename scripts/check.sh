@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# check.sh           all that must hold before a change goes in: lint, the series
+#                    applies with no fuzz, the scripts' own tests, the KUnit
+#                    suites in UML, the boot test
+# check.sh --count   what the last run came to
+#
+# Each check, patch, test and row is a line in build/results.txt: pass, fail or
+# skip, and a name. The last line of the output counts them. A stage that ends
+# badly without saying what failed is a failure itself.
+
+. "$(dirname "$0")/common.sh"
+
+results=$BUILD/results.txt
+
+count()
+{
+	[[ -s $results ]] || result fail "make check: it did not start"
+	awk '{ n[$1]++ }
+	     END {
+		printf "%d passed, %d failed, %d skipped\n", n["pass"], n["fail"], n["skip"]
+		exit n["fail"] > 0 || n["pass"] == 0
+	     }' "$results"
+}
+
+stage()
+{
+	local name=$1 rc=0 before failures
+
+	shift
+	current=$name
+	before=$(wc -l < "$results")
+	run "$@" || rc=$?
+	current=
+	failures=$(tail -n "+$((before + 1))" "$results" | grep -c ^fail) || true
+	if ((rc && !failures)); then
+		result fail "$name: ended with status $rc"
+	elif (($(wc -l < "$results") == before)); then
+		result fail "$name: reported nothing"
+	fi
+}
+
+finish()
+{
+	[[ ! ${current-} ]] || result fail "$current: interrupted"
+	if grep -q ^fail "$results"; then
+		say "failed:"
+		sed -n 's/^fail /   /p' "$results"
+	fi
+	say "$results has all results ($((SECONDS / 60)) min $((SECONDS % 60)) s)"
+	count
+}
+
+# bats speaks TAP.
+scripts_tests()
+{
+	local log=$BUILD/bats.log rc=0
+
+	say "the scripts' own tests (half a minute)"
+	bats --tap "$REPO/tests/scripts" > "$log" || rc=$?
+	((!rc)) || cat "$log"
+	sed -nE -e 's/^ok [0-9]+ (.*) # skip.*/skip scripts: \1/p; t' \
+		-e 's/^ok [0-9]+ /pass scripts: /p; t' \
+		-e 's/^not ok [0-9]+ /fail scripts: /p' "$log" >> "$RESULTS"
+	return $rc
+}
+
+patched_tree()
+{
+	"$REPO/scripts/tree.sh" --strict patched && result pass "tree: build/patched holds the series"
+}
+
+boot_test()
+{
+	"$REPO/scripts/boot.sh" "$BUILD/patched/.kunit-um/linux"
+}
+
+if [[ ${1-} == --count ]]; then
+	mkdir -p "$BUILD"
+	RESULTS=$results count
+	exit
+fi
+
+lock_build
+export RESULTS=$results
+: > "$results"
+# For whatever happens before the first stage has a name.
+current=start
+at_exit+=(finish)
+stage lint "$REPO/scripts/lint.sh"
+stage series "$REPO/scripts/series.sh" check "$BUILD/base"
+stage scripts scripts_tests
+stage tree patched_tree
+stage kunit "$REPO/scripts/kunit.sh" patched
+stage boot boot_test

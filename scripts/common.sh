@@ -1,0 +1,225 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the scripts here share. Sourced, never run.
+
+set -euo pipefail
+export LC_ALL=C
+
+# The comment at the top of each script, below the licence, is its help text.
+if [[ ${1-} == --help || ${1-} == -h ]]; then
+	awk 'NR > 3 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
+	exit 0
+fi
+
+# Command-line variables of our make (KDIR=, ARCH=, BUILD=) would otherwise
+# reach the kernel's make and override its own.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL GNUMAKEFLAGS
+unset ARCH O W C V M KBUILD_OUTPUT
+# So would a developer's own quilt and patch settings.
+unset QUILT_PATCHES QUILT_SERIES QUILT_PC QUILT_PATCH_OPTS POSIXLY_CORRECT
+
+REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+BUILD=$(realpath -m "${BUILD:-$REPO/build}")
+PATCHES=$REPO/patches
+# shellcheck disable=SC2034 # for the scripts that source this
+SUITES_DIR=$REPO/tests/kunit
+# shellcheck disable=SC2034
+HOOK=$SUITES_DIR/hook.patch
+export BUILD
+
+# The trees under build/ are compiled at the same relative paths, so that one
+# serves as the compiler cache of the other.
+export PATH=/usr/lib/ccache:$PATH CCACHE_BASEDIR=$BUILD CCACHE_NOHASHDIR=1
+
+say()
+{
+	printf '== %s\n' "$*"
+}
+
+# One line, with what to do about it. Status 1 is for tests that fail.
+die()
+{
+	printf 'write-aops: error: %s\n' "$*" >&2
+	exit 2
+}
+
+warn()
+{
+	printf 'write-aops: warning: %s\n' "$*" >&2
+}
+
+# A counted result: pass, fail or skip, and a name. Only `make check` counts.
+result()
+{
+	if [[ ${RESULTS-} ]]; then
+		printf '%s %s\n' "$1" "$2" >> "$RESULTS"
+	fi
+}
+
+need_tools()
+{
+	"$REPO/scripts/deps.sh" "$@"
+}
+
+# need_space DIR MIB: DIR exists and its file system has that much room.
+need_space()
+{
+	local free
+
+	free=$(df -Pm "$1" | awk 'NR == 2 { print $4 }')
+	((free >= $2)) ||
+		die "$1 has $free MiB free, $2 MiB are needed; free some space or set BUILD= to another disk"
+}
+
+#
+# Cleaning up. Scripts put commands into at_exit; they run last to first,
+# however the script ends.
+#
+at_exit=()
+child='' mark=''
+
+on_exit()
+{
+	local rc=$? i
+
+	trap '' INT TERM HUP
+	reap_child
+	for ((i = ${#at_exit[@]} - 1; i >= 0; i--)); do
+		eval "${at_exit[i]}" || rc=1
+	done
+	exit "$rc"
+}
+trap on_exit EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Runs a command, and takes everything along that it has started when it or we
+# end: make starts compilers, kunit.py kernels. A UML kernel leaves its process
+# group and outlives its parent, so processes are known by their environment.
+run()
+{
+	local rc=0
+
+	mark=$$.$SECONDS.$RANDOM
+	set -m
+	WRITE_AOPS_RUN="${WRITE_AOPS_RUN-}:$mark:" "$@" < /dev/null &
+	child=$!
+	set +m
+	wait "$child" || rc=$?
+	reap_child
+	return "$rc"
+}
+
+# Process groups and processes of the command, as arguments for kill.
+started()
+{
+	grep -lsz "^WRITE_AOPS_RUN=.*:$mark:" /proc/[0-9]*/environ |
+		sed 's,/proc/\([0-9]*\)/environ,-\1 \1,'
+}
+
+reap_child()
+{
+	local signal i pids
+
+	[[ $child ]] || return 0
+	for signal in TERM KILL; do
+		for ((i = 0; i < 100; i++)); do
+			pids=$(started) || true
+			[[ $pids ]] || break 2
+			# shellcheck disable=SC2086 # a list
+			((i)) || kill -$signal -- $pids 2> /dev/null || true
+			sleep 0.1
+		done
+	done
+	child=
+}
+
+#
+# The series.
+#
+series()
+{
+	[[ ! -f $PATCHES/series ]] ||
+		sed -e 's/#.*//' -e 's/[[:space:]].*//' -e '/^$/d' "$PATCHES/series"
+}
+
+series_files()
+{
+	series | sed "s,^,$PATCHES/,"
+}
+
+# Paths in the kernel tree that the given patches create, change or remove.
+touched_by()
+{
+	(($#)) || return 0
+	awk '/^--- / { from = $2; next }
+	     /^\+\+\+ / && from {
+		if (from != "/dev/null") { sub("^[^/]*/", "", from); print from }
+		if ($2 != "/dev/null") { sub("^[^/]*/", "", $2); print $2 }
+	     }
+	     { from = "" }' "$@" | sort -u
+}
+
+# quilt_in TREE ARGS...: without anybody's quiltrc.
+quilt_in()
+(
+	cd "$1"
+	shift
+	QUILT_PATCHES=$PATCHES QUILT_PC=.pc quilt --quiltrc - "$@"
+)
+
+# What mutants.sh puts into a tree; an interrupted run may not have got that far.
+take_out_mutant()
+{
+	[[ -f $1/.mutant ]] || return 0
+	! patch -d "$1" -p1 -F0 -s -R --dry-run < "$1/.mutant" > /dev/null 2>&1 ||
+		patch -d "$1" -p1 -F0 -s -R < "$1/.mutant"
+	rm "$1/.mutant"
+}
+
+kernel_version()
+{
+	awk '/^(VERSION|PATCHLEVEL|SUBLEVEL) *=/ { v = v s $3; s = "." }
+	     /^NAME *=/ { exit } END { print v }' "$1/Makefile"
+}
+
+# Is it a tree that the series is made for?
+check_kernel_tree()
+{
+	local version
+
+	[[ -d $1 ]] || die "$1 is not a directory; give KDIR= a kernel source tree"
+	[[ -f $1/Makefile && -f $1/Kbuild && -f $1/fs/Kconfig && -f $1/mm/filemap.c ]] ||
+		die "$1 is not a kernel source tree; give KDIR= a Linux 6.12.y tree"
+	version=$(kernel_version "$1")
+	[[ $version == 6.12.* ]] ||
+		die "$1 is Linux $version and the series is for 6.12.y; check out a 6.12.y release"
+}
+
+# Refuses a git tree with changes where the series goes.
+check_git_clean()
+{
+	local dirty
+
+	[[ -e $1/.git ]] || return 0
+	# No locks: not even the index of the user's tree is rewritten.
+	dirty=$(git --no-optional-locks -c safe.directory='*' -C "$1" \
+		status --porcelain --untracked-files=all -- "${@:2}") ||
+		die "git status fails in $1; see above"
+	[[ -z $dirty ]] ||
+		die "$1 has uncommitted changes where the series goes ($(awk '{ print $2; exit }' <<< "$dirty")); commit or stash them"
+}
+
+# One make at a time in a build directory. The lock goes with the process that
+# took it; scripts called from it see that it is held.
+lock_build()
+{
+	mkdir -p "$BUILD" || die "cannot create $BUILD; set BUILD= to a writable directory"
+	[[ ${WRITE_AOPS_LOCK-} != "$BUILD" ]] || return 0
+	exec {lock_fd}> "$BUILD/.lock"
+	flock -n "$lock_fd" ||
+		die "another make is at work in $BUILD; wait for it or set BUILD= to another directory"
+	export WRITE_AOPS_LOCK=$BUILD
+}

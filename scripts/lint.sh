@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# lint.sh: checkpatch on every patch and every file of the suites, shellcheck on
+# the scripts, and the series file against what is in patches/.
+
+. "$(dirname "$0")/common.sh"
+
+lock_build
+"$REPO/scripts/tree.sh" base
+need_tools lint
+failed=0
+
+# check NAME COMMAND...: shows what the command says only if it fails.
+check()
+{
+	local name=$1 output
+
+	shift
+	if output=$("$@" 2>&1); then
+		result pass "$name"
+	else
+		result fail "$name"
+		printf '   fail: %s\n' "$name"
+		printf '     %s\n' "${output//$'\n'/$'\n'     }"
+		failed=1
+	fi
+}
+
+# No sign-off: the series has no author to sign for it. No MAINTAINERS entry:
+# that is the project's own file.
+# shellcheck disable=SC2317 # called by check, like the next one
+checkpatch()
+{
+	local trace=()
+
+	# TRACE_EVENT() is never written as checkpatch would have it.
+	if [[ ${!#} == *.patch ]] && touched_by "${!#}" | grep -q '^include/trace/'; then
+		trace=(--ignore=OPEN_ENDED_LINE --ignore=PARENTHESIS_ALIGNMENT)
+	fi
+	(cd "$BUILD/base" && perl scripts/checkpatch.pl --strict --quiet --no-summary \
+		--ignore MISSING_SIGN_OFF,NO_AUTHOR_SIGN_OFF,FILE_PATH_CHANGES \
+		${trace+"${trace[@]}"} "$@")
+}
+
+# As a mail: who, what, and why.
+# shellcheck disable=SC2317
+well_described()
+{
+	awk '
+	/^From: ./ { from = 1 }
+	/^Subject: / { subject = $0 }
+	/^(---|diff |Index: )/ { exit }
+	header_done && NF { body++ }
+	/^$/ && subject { header_done = 1 }
+	END {
+		if (!from) print "no From: line"
+		sub(/^Subject: (\[[^]]*\] )?/, "", subject)
+		if (subject !~ /^[^ ]+: ./) print "no \"Subject: subsystem: what it does\" line"
+		if (!body) print "no description"
+		exit !(from && subject ~ /^[^ ]+: ./ && body)
+	}' "$1"
+}
+
+say "lint (half a minute)"
+while read -r patch; do
+	check "series: $patch exists" test -s "$PATCHES/$patch"
+	[[ -s $PATCHES/$patch ]] || continue
+	check "series: $patch says what it is" well_described "$PATCHES/$patch"
+	check "checkpatch $patch" checkpatch "$PATCHES/$patch"
+done < <(series)
+
+unlisted=$(cd "$PATCHES" && find . -type f ! -name series | cut -c 3- | sort |
+	comm -23 - <(series | sort))
+check "series: lists every patch" test -z "$unlisted"
+[[ -z $unlisted ]] || echo "     not in patches/series: $unlisted"
+doubled=$(series | sort | uniq -d)
+check "series: lists no patch twice" test -z "$doubled"
+
+for file in "$SUITES_DIR"/*.[ch] "$SUITES_DIR/Kconfig" "$SUITES_DIR/Makefile"; do
+	check "checkpatch tests/kunit/${file##*/}" checkpatch --file "fs/write_kunit/${file##*/}"
+done
+
+cd "$REPO"
+while read -r file; do
+	check "shellcheck $file" shellcheck -x -P SCRIPTDIR "$file"
+	[[ $file != scripts/*.sh || $file == scripts/common.sh ]] ||
+		check "help of $file" grep -q . <("./$file" --help)
+done < <(grep -rlE '^#!.*(bash|bats|/sh)|^# shellcheck shell=' scripts .ci tests | sort)
+exit $failed

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+results.py counts TREE RESULTS
+    Show what failed in a run of scripts/kunit.sh and how many passed, and
+    record each test as a counted result of `make check`. Fails if a test did.
+
+results.py compare TREE BEFORE AFTER
+    The results of two runs side by side: every test that differs or that does
+    not pass, then the totals per suite.
+
+results.py passed TREE RESULTS
+results.py failed TREE RESULTS
+    The names of the tests that did.
+
+results.py broken TREE BEFORE AFTER
+    The names of the tests that fail in AFTER and did not in BEFORE.
+
+RESULTS, BEFORE and AFTER are directories under build/results. The kernels' logs
+are read with the KTAP parser of TREE, a kernel tree. A test has a name down to
+its parameters and one of these states:
+
+    pass fail skip   as the test said
+    crash            the kernel died or was stopped in it
+    not reached      the kernel died or was stopped before it
+    absent           the run did not have it
+"""
+
+import collections
+import contextlib
+import io
+import os
+import re
+import sys
+
+# After the first test has started: a kernel may complain while it boots.
+COMPLAINT = re.compile(r'WARNING: (CPU|possible)|BUG: |Kernel panic|INFO: task|UBSAN: ')
+BAD = ('fail', 'crash', 'not reached')
+
+
+def load_parser(tree):
+    sys.path.insert(0, os.path.join(tree, 'tools/testing/kunit'))
+    sys.dont_write_bytecode = True
+    # It prints what it reads, to what is stdout now; that was seen in the run.
+    with contextlib.redirect_stdout(io.StringIO()):
+        import kunit_parser
+    return kunit_parser
+
+
+class Run:
+    """The results of one run: a state for each test, in the order of the run."""
+
+    def __init__(self, parser, directory):
+        status = parser.TestStatus
+        self.states = {
+            status.SUCCESS: 'pass',
+            status.SKIPPED: 'skip',
+            status.TEST_CRASHED: 'crash',
+        }
+        self.tests = collections.OrderedDict()
+        with open(os.path.join(directory, 'tests'), encoding='utf-8') as f:
+            listed = f.read().split()
+        for suite in dict.fromkeys(name.split('.')[0] for name in listed):
+            with open(os.path.join(directory, suite + '.log'), encoding='utf-8',
+                      errors='replace') as f:
+                log = f.read().splitlines(keepends=True)
+            for test in parser.parse_run_tests(log).subtests:
+                self.add(test, '')
+            self.add_missing([name for name in listed if name.split('.')[0] == suite])
+            self.add_complaints(suite, log)
+
+    def add(self, test, group):
+        """Adds a test or, for a group, its tests; true if one is bad."""
+        if not test.name:
+            # The parser's stand-in for a test that did not start.
+            return False
+        name = group + test.name
+        state = self.states.get(test.status, 'fail')
+        bad = False
+        for subtest in test.subtests:
+            bad |= self.add(subtest, name + '.')
+        # A group may also fail on its own account: in its init or exit
+        # function, or because the kernel died in it.
+        if not test.subtests or (state in BAD and not bad):
+            self.tests[name] = state
+            bad = state in BAD
+        return bad
+
+    def add_missing(self, listed):
+        """Tests without a result: the kernel died in the first, if in none before."""
+        suite = listed[0].split('.')[0]
+        died = any(state == 'crash' for name, state in self.tests.items()
+                   if name.startswith(suite + '.'))
+        for name in listed:
+            if name in self.tests or any(t.startswith(name + '.') for t in self.tests):
+                continue
+            self.tests[name] = 'not reached' if died else 'crash'
+            died = True
+        # That one died is told by the tests.
+        if died and self.tests.get(suite) == 'crash':
+            del self.tests[suite]
+
+    def add_complaints(self, suite, log):
+        started = False
+        for line in log:
+            started = started or 'KTAP version' in line
+            if started and COMPLAINT.search(line):
+                self.tests[suite + '.(kernel log) ' + line.strip()[:100]] = 'fail'
+
+    def state(self, name):
+        """Of a test or of a parameter, also where this run did not get there."""
+        if name in self.tests:
+            return self.tests[name]
+        inside = [state for other, state in self.tests.items() if other.startswith(name + '.')]
+        if inside:
+            return next((state for state in inside if state in BAD), inside[0])
+        # A test that died or was not reached has none of its parameters.
+        lost = self.tests.get(test_of(name)) in ('crash', 'not reached')
+        return 'not reached' if lost else 'absent'
+
+    def count(self, suite=None):
+        return collections.Counter(
+            state for name, state in self.tests.items()
+            if suite is None or name.split('.')[0] == suite)
+
+
+def describe(count):
+    return ', '.join(f'{count[state]} {word}' for state, word in (
+        ('pass', 'passed'), ('fail', 'failed'), ('crash', 'crashed'),
+        ('not reached', 'not reached'), ('skip', 'skipped')) if count[state]) or 'no tests'
+
+
+def counts(run):
+    if 'RESULTS' in os.environ:
+        with open(os.environ['RESULTS'], 'a', encoding='utf-8') as f:
+            for name, state in run.tests.items():
+                verdict = 'fail' if state in BAD else state
+                f.write(f'{verdict} kunit {name}{"" if verdict == state else ": " + state}\n')
+    for name, state in run.tests.items():
+        if state in BAD:
+            print(f'   {state}: {name}')
+    print(f'== kunit: {describe(run.count())}')
+    return any(state in BAD for state in run.tests.values())
+
+
+def test_of(name):
+    """suite.test, of suite.test.parameter."""
+    return '.'.join(name.split('.')[:2])
+
+
+def compare(before, after):
+    names = list(dict.fromkeys([*before.tests, *after.tests]))
+    # One line will do for all parameters of a test that was not reached.
+    shown = [(name, before.state(name), after.state(name)) for name in names
+             if name == test_of(name)
+             or 'not reached' not in (before.tests.get(test_of(name)), after.tests.get(test_of(name)))]
+    shown = [row for row in shown if row[1] != row[2] or row[1] in BAD]
+    print_table([('test', 'untouched', 'patched'), *shown])
+    if not shown:
+        print('(no test differs or fails)')
+    print()
+    print_table([('suite', 'untouched', 'patched')] + [
+        (suite, describe(before.count(suite)), describe(after.count(suite)))
+        for suite in dict.fromkeys(name.split('.')[0] for name in names)
+    ] + [('all', describe(before.count()), describe(after.count()))])
+    return any(state in BAD for state in after.tests.values())
+
+
+def print_table(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for i, row in enumerate(rows):
+        print('  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+        if i == 0:
+            print('  '.join('-' * width for width in widths))
+
+
+def passed(run):
+    return show(name for name, state in run.tests.items() if state == 'pass')
+
+
+def failed(run):
+    return show(name for name, state in run.tests.items() if state in BAD)
+
+
+def broken(before, after):
+    return show(name for name, state in after.tests.items()
+                if state in BAD and before.tests.get(name) not in BAD)
+
+
+def show(names):
+    for name in names:
+        print(name)
+    return False
+
+
+def main(argv):
+    commands = {
+        'counts': (counts, 1), 'passed': (passed, 1), 'failed': (failed, 1),
+        'compare': (compare, 2), 'broken': (broken, 2),
+    }
+    if len(argv) > 1 and argv[1] in ('-h', '--help'):
+        print(__doc__.strip())
+        return 0
+    if len(argv) < 3 or argv[1] not in commands or len(argv) != 3 + commands[argv[1]][1]:
+        print('write-aops: error: wrong arguments; see scripts/results.py --help', file=sys.stderr)
+        return 2
+    parser = load_parser(argv[2])
+    return int(commands[argv[1]][0](*(Run(parser, directory) for directory in argv[3:])))
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv))

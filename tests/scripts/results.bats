@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# scripts/results.py: no test gets lost, however a kernel ends.
+
+bats_require_minimum_version 1.5.0
+
+setup()
+{
+	here=$BATS_TEST_DIRNAME/../..
+	base=${BUILD:-$here/build}/base
+	export RESULTS=$BATS_TEST_TMPDIR/results.txt
+	run_dir=$BATS_TEST_TMPDIR/run
+	mkdir "$run_dir"
+	printf 's.%s\n' first param last > "$run_dir/tests"
+	cat > "$run_dir/s.log" <<-END
+		WARNING: CPU: 0 PID: 1 at boot
+		KTAP version 1
+		1..1
+		    KTAP version 1
+		    # Subtest: s
+		    1..3
+		    ok 1 first
+		        KTAP version 1
+		        # Subtest: param
+		        ok 1 one byte
+		        ok 2 1.5 pages # SKIP not here
+		    # param: pass:1 fail:0 skip:1 total:2
+		    ok 2 param
+		    ok 3 last
+		# s: pass:3 fail:0 skip:0 total:3
+		ok 1 s
+	END
+}
+
+results()
+{
+	"$here/scripts/results.py" "$1" "$base" "${@:2}"
+}
+
+# died AFTER: the log ends with the line that matches.
+died()
+{
+	sed -i "/$1/q" "$run_dir/s.log"
+	echo 'Kernel panic - not syncing: boo' >> "$run_dir/s.log"
+}
+
+@test "counts tests down to parameters" {
+	run -0 results counts "$run_dir"
+	[[ ${lines[-1]} == "== kunit: 3 passed, 1 skipped" ]]
+	diff "$RESULTS" - <<-END
+		pass kunit s.first
+		pass kunit s.param.one byte
+		skip kunit s.param.1.5 pages
+		pass kunit s.last
+	END
+}
+
+@test "a test that fails" {
+	sed -i 's/ok 3 last/not ok 3 last/; s/^ok 1 s/not &/' "$run_dir/s.log"
+	run -1 results counts "$run_dir"
+	grep -q '^fail kunit s.last$' "$RESULTS"
+	[[ $(grep -c ^fail "$RESULTS") == 1 ]]
+}
+
+@test "a suite that fails where no test does" {
+	sed -i 's/^ok 1 s/not &/' "$run_dir/s.log"
+	run -1 results counts "$run_dir"
+	grep -q '^fail kunit s$' "$RESULTS"
+}
+
+@test "a kernel that dies in a test" {
+	died 'ok 1 first'
+	run -1 results counts "$run_dir"
+	grep -q '^fail kunit s.param: crash$' "$RESULTS"
+	grep -q '^fail kunit s.last: not reached$' "$RESULTS"
+	grep -q '^pass kunit s.first$' "$RESULTS"
+}
+
+@test "a kernel that dies among parameters" {
+	died 'one byte'
+	run -1 results counts "$run_dir"
+	grep -q '^pass kunit s.param.one byte$' "$RESULTS"
+	grep -q '^fail kunit s.param: crash$' "$RESULTS"
+	grep -q '^fail kunit s.last: not reached$' "$RESULTS"
+}
+
+@test "a kernel that dies in the last test" {
+	died 'ok 2 param'
+	run -1 results counts "$run_dir"
+	grep -q '^fail kunit s.last: crash$' "$RESULTS"
+}
+
+@test "a kernel that dies in the last parameter of the last test" {
+	sed -i '1d' "$run_dir/tests" && sed -i '/last/d' "$run_dir/tests"
+	sed -i '/ok 1 first/d; /ok 3 last/d; s/1\.\.3/1..1/; s/ok 2 param/ok 1 param/' "$run_dir/s.log"
+	died '1.5 pages'
+	run -1 results counts "$run_dir"
+	grep -q '^fail kunit s.param: crash$' "$RESULTS"
+}
+
+@test "a kernel that dies before the first test" {
+	died 'at boot'
+	run -1 results counts "$run_dir"
+	grep -q '^fail kunit s.first: crash$' "$RESULTS"
+	[[ $(grep -c 'not reached$' "$RESULTS") == 2 ]]
+}
+
+@test "a kernel that complains during a test, not while it boots" {
+	sed -i '/ok 1 first/a WARNING: CPU: 0 PID: 9 at fs/x.c:1' "$run_dir/s.log"
+	run -1 results counts "$run_dir"
+	grep -q '^fail kunit s.(kernel log) WARNING: CPU: 0 PID: 9' "$RESULTS"
+	[[ $(grep -c ^fail "$RESULTS") == 1 ]]
+}
+
+@test "compare shows what differs, and what was not reached" {
+	cp -r "$run_dir" "$run_dir.after"
+	died 'ok 1 first'
+	run -0 results compare "$run_dir" "$run_dir.after"
+	grep -Eq '^s\.param +crash +pass$' <<< "$output"
+	grep -Eq '^s\.param\.one byte +not reached +pass$' <<< "$output"
+	grep -Eq '^s\.last +not reached +pass$' <<< "$output"
+	run ! grep -q 's\.first' <<< "$output"
+	run -1 results compare "$run_dir.after" "$run_dir"
+}
