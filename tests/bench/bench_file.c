@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The files that the benchmark writes to, one kind per filesystem.
+ */
+#include <linux/file.h>
+#include <linux/mount.h>
+
+#include "bench_file.h"
+
+static void bench_unmount(void *mnt)
+{
+	mntput(mnt);
+}
+
+/*
+ * A filesystem without a device.  Not by kern_mount(), for which tmpfs leaves
+ * out the accounting that all mounts have that a user can make.
+ */
+static struct vfsmount *bench_mount_nodev(struct kunit *test,
+					  const struct bench_fs *fs)
+{
+	struct file_system_type *type = get_fs_type(fs->name);
+	struct vfsmount *mnt;
+
+	KUNIT_ASSERT_NOT_NULL(test, type);
+	mnt = vfs_kern_mount(type, 0, fs->name, NULL);
+	put_filesystem(type);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, bench_unmount, mnt));
+	return mnt;
+}
+
+const struct bench_fs bench_filesystems[] = {
+	{ "ramfs", bench_mount_nodev },
+	{ "tmpfs", bench_mount_nodev },
+};
+
+const unsigned int nr_bench_filesystems = ARRAY_SIZE(bench_filesystems);
+
+static void bench_file_close(void *file)
+{
+	__fput_sync(file);
+}
+
+/* An empty file on a new filesystem; both go away with the test. */
+struct file *bench_file_open(struct kunit *test, const struct bench_fs *fs)
+{
+	struct vfsmount *mnt = fs->mount(test, fs);
+	struct file *file;
+
+	file = file_open_root_mnt(mnt, "file", O_CREAT | O_RDWR | O_LARGEFILE, 0600);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, bench_file_close, file));
+	return file;
+}
+
+/* The file must consist of copies of @source, @len bytes in all. */
+void bench_file_check(struct kunit *test, struct file *file, const u8 *source,
+		      size_t size, size_t len)
+{
+	u8 *read = kunit_kmalloc(test, size, GFP_KERNEL);
+	loff_t pos = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, read);
+	KUNIT_ASSERT_EQ(test, i_size_read(file_inode(file)), len);
+	while (pos < len) {
+		KUNIT_ASSERT_EQ(test, size, kernel_read(file, read, size, &pos));
+		KUNIT_ASSERT_MEMEQ(test, source, read, size);
+	}
+	kunit_kfree(test, read);
+}

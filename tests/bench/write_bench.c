@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How long buffered writes take, from ->write_iter down.
+ *
+ * A row of the results is a filesystem, an access, a size and a source.  Each
+ * row starts anew: its own mount, file and source.  What it prints is for
+ * tests/bench/report.py:
+ *
+ *	write_bench: row <fs>/<access>/<size>/<source> <bytes> <time>
+ *
+ * where <time> is how many nanoseconds the fastest pass took, of many that
+ * wrote <bytes> bytes each.  What else the machine does makes passes slower and
+ * none faster.  Where virtual time goes on by a nanosecond per instruction it
+ * is how many instructions.
+ */
+#include <linux/bvec.h>
+#include <linux/fs.h>
+#include <linux/glob.h>
+#include <linux/ktime.h>
+#include <linux/moduleparam.h>
+#include <linux/prandom.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+
+#include "bench_file.h"
+#include "user_mem.h"
+
+static char *rows = "*";
+module_param(rows, charp, 0444);
+MODULE_PARM_DESC(rows, "Rows to measure, a shell pattern");
+
+static unsigned int ms_per_row = 20;
+module_param(ms_per_row, uint, 0444);
+MODULE_PARM_DESC(ms_per_row, "How long to repeat a row");
+
+/*
+ * A pass writes that much at least: reading the clock must not count, nor that
+ * some clocks tick a few times in a microsecond only.
+ */
+#define MIN_PASS	SZ_1M
+
+/* However long a row takes. */
+#define MIN_PASSES	3
+
+enum bench_access {
+	/* to the end of a file that was empty before the pass */
+	BENCH_APPEND,
+	/* over what was written before, all in the page cache */
+	BENCH_OVERWRITE,
+	/* copies into plain memory instead of a file: what any write must do */
+	BENCH_COPY,
+	BENCH_MEMCPY,
+};
+
+static const char * const access_names[] = {
+	[BENCH_APPEND]		= "append",
+	[BENCH_OVERWRITE]	= "overwrite",
+	[BENCH_COPY]		= "copy",
+	[BENCH_MEMCPY]		= "memcpy",
+};
+
+static const struct bench_size {
+	const char *name;
+	size_t bytes;
+} sizes[] = {
+	{ "512", 512 },
+	{ "4k", SZ_4K },
+	{ "16k", SZ_16K },
+	{ "64k", SZ_64K },
+	{ "1m", SZ_1M },
+	{ "4m", SZ_4M },
+};
+
+static const struct bench_source {
+	const char *name;
+	enum iter_type type;
+	unsigned int nr_segs;
+} sources[] = {
+	{ "ubuf", ITER_UBUF, 1 },
+	{ "iovec1", ITER_IOVEC, 1 },
+	{ "iovec16", ITER_IOVEC, 16 },
+	{ "iovec1024", ITER_IOVEC, 1024 },
+	{ "bvec", ITER_BVEC, 1 },
+};
+
+/* memcpy() knows no sources but this. */
+static const struct bench_source kernel_memory = { "kernel", ITER_KVEC, 1 };
+
+struct bench_row {
+	const struct bench_fs *fs;
+	enum bench_access access;
+	const struct bench_size *size;
+	const struct bench_source *source;
+	char name[KUNIT_PARAM_DESC_SIZE];
+};
+
+/**
+ * struct bench - a row at work
+ * @test: the test that all this belongs to
+ * @row: what to measure
+ * @pass: how many bytes a pass writes
+ * @iter: the source, of which each write takes a copy
+ * @source: what @iter yields, in kernel memory
+ * @file: where to write to, or NULL
+ * @memory: where to copy to, if there is no file
+ */
+struct bench {
+	struct kunit *test;
+	const struct bench_row *row;
+	size_t pass;
+	struct iov_iter iter;
+	const u8 *source;
+	struct file *file;
+	u8 *memory;
+};
+
+static void bench_user_source(struct bench *bench)
+{
+	size_t size = bench->row->size->bytes;
+	unsigned int nr_segs = bench->row->source->nr_segs;
+	struct user_mem *um = user_mem_create(bench->test, size, 1);
+	struct user_seg *segs;
+	struct user_iter ui;
+	unsigned int i;
+
+	user_mem_populate(um, 0, size);
+	if (bench->row->source->type == ITER_UBUF) {
+		user_iter_ubuf(&ui, um, 0, size);
+	} else {
+		segs = kunit_kcalloc(bench->test, nr_segs, sizeof(*segs), GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(bench->test, segs);
+		for (i = 0; i < nr_segs; i++) {
+			segs[i].offset = i * (size / nr_segs);
+			segs[i].len = size / nr_segs;
+		}
+		user_iter_iovec(&ui, um, segs, nr_segs);
+	}
+	bench->iter = ui.iter;
+	bench->source = ui.source;
+}
+
+/* A page per segment, as splice and loop have it. */
+static void bench_kernel_source(struct bench *bench)
+{
+	size_t size = bench->row->size->bytes;
+	unsigned int nr_segs = DIV_ROUND_UP(size, PAGE_SIZE);
+	struct rnd_state rnd;
+	struct bio_vec *bvec;
+	unsigned int i;
+	u8 *source;
+
+	source = kunit_kmalloc(bench->test, PAGE_ALIGN(size), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(bench->test, source);
+	prandom_seed_state(&rnd, 1);
+	prandom_bytes_state(&rnd, source, size);
+
+	bvec = kunit_kcalloc(bench->test, nr_segs, sizeof(*bvec), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(bench->test, bvec);
+	for (i = 0; i < nr_segs; i++)
+		bvec_set_virt(&bvec[i], source + i * PAGE_SIZE,
+			      min(size - i * PAGE_SIZE, PAGE_SIZE));
+	iov_iter_bvec(&bench->iter, ITER_SOURCE, bvec, nr_segs, size);
+	bench->source = source;
+}
+
+/* One write; returns how many bytes it wrote and moves @pos on by as many. */
+static ssize_t bench_write(struct bench *bench, loff_t *pos)
+{
+	size_t size = bench->row->size->bytes;
+	struct iov_iter from = bench->iter;
+	u8 *to = bench->memory + *pos;
+
+	switch (bench->row->access) {
+	case BENCH_APPEND:
+	case BENCH_OVERWRITE:
+		return vfs_iter_write(bench->file, &from, pos, 0);
+	case BENCH_COPY:
+		*pos += size;
+		return copy_from_iter(to, size, &from);
+	case BENCH_MEMCPY:
+		*pos += size;
+		memcpy(to, bench->source, size);
+		return size;
+	}
+	return -EINVAL;
+}
+
+/* Return: how long it took to write @bench->pass bytes, in nanoseconds. */
+static u64 bench_pass(struct bench *bench)
+{
+	ssize_t size = bench->row->size->bytes;
+	ssize_t written = size;
+	loff_t pos = 0;
+	u64 start;
+
+	if (bench->row->access == BENCH_APPEND)
+		KUNIT_ASSERT_EQ(bench->test, 0, vfs_truncate(&bench->file->f_path, 0));
+	cond_resched();
+
+	start = ktime_get_ns();
+	while (pos < bench->pass && written == size)
+		written = bench_write(bench, &pos);
+	start = ktime_get_ns() - start;
+
+	KUNIT_ASSERT_EQ_MSG(bench->test, written, size, "written at %lld", pos);
+	return start;
+}
+
+static void write_bench_row(struct kunit *test)
+{
+	const struct bench_row *row = test->param_value;
+	struct bench bench = { .test = test, .row = row };
+	u64 fastest = U64_MAX, total = 0;
+	unsigned int n;
+
+	bench.pass = max(row->size->bytes, MIN_PASS);
+	if (row->source->type == ITER_UBUF || row->source->type == ITER_IOVEC)
+		bench_user_source(&bench);
+	else
+		bench_kernel_source(&bench);
+	if (row->fs) {
+		bench.file = bench_file_open(test, row->fs);
+	} else {
+		bench.memory = kunit_kzalloc(test, bench.pass, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, bench.memory);
+	}
+
+	/* The first one fills caches and, to overwrite, the file. */
+	bench_pass(&bench);
+	for (n = 0; n < MIN_PASSES || total < ms_per_row * NSEC_PER_MSEC; n++) {
+		u64 time = bench_pass(&bench);
+
+		fastest = min(fastest, time);
+		total += time;
+	}
+
+	/* Nothing is fast that is wrong. */
+	if (row->fs)
+		bench_file_check(test, bench.file, bench.source,
+				 row->size->bytes, bench.pass);
+	pr_info("write_bench: row %s %zu %llu\n", row->name, bench.pass, fastest);
+}
+
+/* Row number @n, counting those as well that make no sense. */
+static bool bench_row_get(struct bench_row *row, unsigned int n)
+{
+	unsigned int files = nr_bench_filesystems * BENCH_COPY;
+	unsigned int source, size;
+
+	source = n % ARRAY_SIZE(sources);
+	n /= ARRAY_SIZE(sources);
+	size = n % ARRAY_SIZE(sizes);
+	n /= ARRAY_SIZE(sizes);
+
+	row->size = &sizes[size];
+	row->source = &sources[source];
+	if (n < files) {
+		row->fs = &bench_filesystems[n / BENCH_COPY];
+		row->access = n % BENCH_COPY;
+	} else {
+		row->fs = NULL;
+		row->access = BENCH_COPY + n - files;
+		if (row->access > BENCH_MEMCPY)
+			return false;
+		if (row->access == BENCH_MEMCPY)
+			row->source = source ? NULL : &kernel_memory;
+	}
+	return true;
+}
+
+static bool bench_row_wanted(struct bench_row *row)
+{
+	/* memcpy() is measured once per size, and no segment is empty. */
+	if (!row->source || row->size->bytes < row->source->nr_segs)
+		return false;
+	snprintf(row->name, sizeof(row->name), "%s/%s/%s/%s",
+		 row->fs ? row->fs->name : "memory", access_names[row->access],
+		 row->size->name, row->source->name);
+	return glob_match(rows, row->name);
+}
+
+static const void *next_bench_row(const void *prev, char *name)
+{
+	static struct bench_row row;
+	static unsigned int n;
+
+	if (!prev)
+		n = 0;
+	while (bench_row_get(&row, n++)) {
+		if (!bench_row_wanted(&row))
+			continue;
+		strscpy(name, row.name, KUNIT_PARAM_DESC_SIZE);
+		return &row;
+	}
+	return NULL;
+}
+
+static struct kunit_case write_bench_cases[] = {
+	KUNIT_CASE_PARAM_ATTR(write_bench_row, next_bench_row, { .speed = KUNIT_SPEED_SLOW }),
+	{}
+};
+
+static struct kunit_suite write_bench_suite = {
+	.name = "write_bench",
+	.test_cases = write_bench_cases,
+};
+
+kunit_test_suite(write_bench_suite);
