@@ -215,7 +215,7 @@ static int test_write_end(struct file *file, struct address_space *mapping,
 		folio_mark_dirty(folio);
 		if (pos + accept > i_size_read(mapping->host))
 			i_size_write(mapping->host, pos + accept);
-		at->accepted += accept;
+		at->accepted += min_t(unsigned int, accept, copied);
 		at->idle = 0;
 	} else if (accept < 0) {
 		at->error = accept;
@@ -365,6 +365,12 @@ static int end_takes_nothing(struct aops_test *at, unsigned int copied)
 static int end_takes_one_byte(struct aops_test *at, unsigned int copied)
 {
 	return min(copied, 1U);
+}
+
+/* As affs and vboxsf have it; what was not copied is not written all the same. */
+static int end_takes_all_prepared(struct aops_test *at, unsigned int copied)
+{
+	return at->len;
 }
 
 static int end_takes_one_less(struct aops_test *at, unsigned int copied)
@@ -652,6 +658,7 @@ static const struct end_case end_cases[] = {
 	{ "all but one byte once", end_takes_one_less, 1, 3 },
 	{ "all but one byte always", end_takes_one_less, ALWAYS, 3 },
 	{ "one byte", end_takes_one_byte, ALWAYS, 1 },
+	{ "all that was prepared", end_takes_all_prepared, ALWAYS, 3 },
 	{ "blocks of a short copy", end_takes_blocks, ALWAYS, 4 },
 	{ "one block", end_takes_a_block, ALWAYS, 4 },
 };

@@ -484,7 +484,45 @@ static void libfs_write_random(struct kunit *test)
 	}
 }
 
+/*
+ * In the last page that a file can have, the end of the page is not a loff_t.
+ */
+static void libfs_write_at_the_limit(struct kunit *test)
+{
+	static const size_t lens[] = { 1, 100, PAGE_SIZE - 1 };
+	struct file *file = write_file_open_ramfs(test);
+	struct user_mem *um = user_mem_create(test, PAGE_SIZE, 1);
+	struct inode *inode = file_inode(file);
+	struct user_iter ui;
+	struct kiocb iocb;
+	struct folio *folio;
+	u8 *bytes;
+	int i;
+
+	file->f_flags |= O_LARGEFILE;
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		write_file_poison_free_memory(test);
+		user_iter_ubuf(&ui, um, 0, lens[i]);
+		init_sync_kiocb(&iocb, file);
+		iocb.ki_pos = MAX_LFS_FILESIZE - lens[i];
+		KUNIT_EXPECT_EQ(test, lens[i], file->f_op->write_iter(&iocb, &ui.iter));
+		KUNIT_EXPECT_EQ(test, MAX_LFS_FILESIZE, iocb.ki_pos);
+		KUNIT_EXPECT_EQ(test, MAX_LFS_FILESIZE, i_size_read(inode));
+		KUNIT_ASSERT_EQ(test, 1, inode->i_mapping->nrpages);
+
+		folio = filemap_get_folio(inode->i_mapping, MAX_LFS_FILESIZE >> PAGE_SHIFT);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(folio));
+		bytes = folio_address(folio);
+		KUNIT_EXPECT_MEMEQ(test, bytes + PAGE_SIZE - 1 - lens[i], um->shadow, lens[i]);
+		KUNIT_EXPECT_EQ(test, 0, bytes[PAGE_SIZE - 1]);
+		if (!i)
+			KUNIT_EXPECT_NULL(test, memchr_inv(bytes, 0, PAGE_SIZE - 2));
+		folio_put(folio);
+	}
+}
+
 static struct kunit_case libfs_write_cases[] = {
+	KUNIT_CASE(libfs_write_at_the_limit),
 	KUNIT_CASE_PARAM(libfs_write_borders, len_gen_params),
 	KUNIT_CASE_PARAM(libfs_write_short, source_gen_params),
 	KUNIT_CASE_PARAM(libfs_write_copy_fails, fail_gen_params),
