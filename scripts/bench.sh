@@ -27,8 +27,7 @@ rows=${1:-*}
 
 lock_build
 archs=(um ${icount:+x86_64})
-need_tools build "${archs[@]}"
-command -v gnuplot > /dev/null || die "there is no gnuplot; run 'apt-get install gnuplot-nox'"
+need_tools build bench "${archs[@]}"
 
 bench=$REPO/tests/bench
 results=$BUILD/results/bench

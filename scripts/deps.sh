@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # deps.sh GROUP...: install the Debian packages that a step needs and that are
-# not there. Groups: series source build um x86_64 sparse lint boot versions.
+# not there. Groups: series source build um x86_64 sparse lint boot versions bench.
 #
 # Nothing is done for a tool that is already installed, from a package or not.
 
@@ -33,6 +33,7 @@ group()
 	lint) echo perl perl shellcheck shellcheck bats bats ;;
 	boot) echo e2fsprogs mke2fs busybox-static busybox cpio cpio ;;
 	versions) echo xz-utils xz dpkg dpkg-deb ;;
+	bench) echo gnuplot-nox gnuplot ;;
 	*) die "unknown group $1; see scripts/deps.sh --help" ;;
 	esac
 }

@@ -77,8 +77,12 @@ check "series: lists every patch" test -z "$unlisted"
 doubled=$(series | sort | uniq -d)
 check "series: lists no patch twice" test -z "$doubled"
 
-for file in "$SUITES_DIR"/*.[ch] "$SUITES_DIR/Kconfig" "$SUITES_DIR/Makefile"; do
-	check "checkpatch tests/kunit/${file##*/}" checkpatch --file "fs/write_kunit/${file##*/}"
+for file in "$SUITES_DIR"/{,bench/}{*.[ch],Kconfig,Makefile}; do
+	file=${file#"$SUITES_DIR/"}
+	check "checkpatch tests/kunit/$file" checkpatch --file "fs/write_kunit/$file"
+done
+for file in "$REPO"/tests/boot/*.[ch]; do
+	check "checkpatch ${file#"$REPO/"}" checkpatch --file "$file"
 done
 
 cd "$REPO"

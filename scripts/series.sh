@@ -297,7 +297,7 @@ apply()
 	take "${files[@]}"
 	dress
 	mkdir -p "$stage/fs"
-	cp -r "$SUITES_DIR" "$stage/$suites"
+	cp -rL "$SUITES_DIR" "$stage/$suites"
 	mapfile -t copied < <(cd "$stage" && find $suites -type f | sort)
 	manifest "$stage" "${copied[@]}" > "$stage/$state/suites"
 	commit "${files[@]}" .pc "$suites"

@@ -31,7 +31,9 @@ def compare(base, patched):
         return "-", "-", "-", "-"
     # The best that either can do, and how much worse the next best boot was:
     # what else the machine does makes no boot faster.
-    noise = max(sorted(each)[1] / min(each) - 1 if len(each) > 1 else 0 for each in (base, patched))
+    noise = "-"
+    if min(len(base), len(patched)) > 1:
+        noise = max(sorted(each)[1] / min(each) - 1 for each in (base, patched))
     return min(base), min(patched), min(base) / min(patched), noise
 
 
