@@ -19,7 +19,7 @@ setup()
 	tree=$BATS_TEST_TMPDIR/tree
 	mkdir -p "$repo/tests" "$repo/patches" "$tree"
 	cp -r "$here/scripts" "$repo"
-	cp -r "$here/tests/kunit" "$repo/tests"
+	cp -r "$here/tests/kunit" "$here/tests/bench" "$repo/tests"
 
 	kernel_files Makefile Kbuild fs/Kconfig fs/Makefile fs/libfs.c mm/filemap.c
 	# The line of the kernel's own that matters here.
@@ -228,7 +228,7 @@ with_trap()
 }
 
 @test "refuses a tree with the suites alone" {
-	cp -r "$repo/tests/kunit" "$tree/fs/write_kunit"
+	cp -rL "$repo/tests/kunit" "$tree/fs/write_kunit"
 	run series apply "$tree"
 	refused "carries part of the series"
 	rm -r "$tree/fs/write_kunit"
