@@ -675,6 +675,8 @@ static void filemap_write_end_takes(struct kunit *test)
 	struct user_iter ui;
 	unsigned int round;
 
+	if (param->end == end_takes_all_prepared)
+		kunit_info(test, "provokes a warning of mm/pagecache_write_debug.c\n");
 	allow_large_folios(at);
 	at->end = param->end;
 	at->begun = zap;

@@ -113,6 +113,15 @@ died()
 	[[ $(grep -c ^fail "$RESULTS") == 1 ]]
 }
 
+@test "a warning that a test provokes, and another one" {
+	sed -i -e '/ok 1 first/i # first: provokes a warning of fs/x.c' \
+		-e '/ok 1 first/i WARNING: CPU: 0 PID: 9 at fs/x.c:1' \
+		-e '/ok 1 first/a WARNING: CPU: 0 PID: 9 at fs/x.c:2' "$run_dir/s.log"
+	run -1 results counts "$run_dir"
+	grep -q '^fail kunit s.(kernel log) WARNING: .*x.c:2' "$RESULTS"
+	[[ $(grep -c ^fail "$RESULTS") == 1 ]]
+}
+
 @test "compare shows what differs, and what was not reached" {
 	cp -r "$run_dir" "$run_dir.after"
 	died 'ok 1 first'
