@@ -38,26 +38,23 @@ parameters=(kunit.filter_glob=write_bench "write_bench.rows=$rows")
 build_kernel()
 {
 	local name=$1 arch=$2 out=$BUILD/$1/.kunit-bench-$2
-	local log=$BUILD/build-$name-bench-$arch.log start=$SECONDS
+	local log=$BUILD/build-$name-bench-$arch.log
 
 	need_space "$BUILD" 300
 	say "building build/$name for $arch (one to three minutes the first time; log: $log)"
 	mkdir -p "$out"
 	cat "$bench/common.config" "$bench/$arch.config" > "$out/bench.config"
-	{
-		run make -C "$BUILD/$name" ARCH="$arch" O="$out" \
-			KCONFIG_ALLCONFIG="$out/bench.config" allnoconfig &&
-			run make -C "$BUILD/$name" ARCH="$arch" O="$out" -j"$(nproc)"
-	} > "$log" 2>&1 || {
-		grep -E -A 8 'error:|Error [0-9]|undefined reference' "$log" | tail -n 60 >&2 || true
-		die "build/$name does not build; see above and $log"
+	run make -C "$BUILD/$name" ARCH="$arch" O="$out" \
+		KCONFIG_ALLCONFIG="$out/bench.config" allnoconfig > "$log" 2>&1 || {
+		tail -n 30 "$log" >&2
+		die "the kernel configuration fails; see above"
 	}
+	compile "build/$name" "$log" make -C "$BUILD/$name" ARCH="$arch" O="$out" -j"$(nproc)"
 	# An option that has gone from Kconfig, or lost a dependency.
 	grep '^CONFIG_' "$out/bench.config" | while read -r option; do
 		grep -qx "$option" "$out/.config" ||
 			die "build/$name for $arch is without $option; see tests/bench"
 	done
-	say "build/$name is built ($((SECONDS - start)) s)"
 }
 
 # boot NAME LOG COMMAND...: a kernel, which measures and then ends by itself.

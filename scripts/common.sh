@@ -136,6 +136,32 @@ reap_child()
 	child=
 }
 
+# compile WHAT LOG COMMAND...: builds a kernel. A line per 15 seconds, and the log,
+# to which it is appended, at the end only if there is something to see in it.
+compile()
+{
+	local what=$1 log=$2 start=$SECONDS progress
+
+	shift 2
+	# In a group of its own: its sleep has to go with it.
+	set -m
+	while sleep 15; do
+		printf '   %4d s, %d files compiled\n' $((SECONDS - start)) \
+			"$(grep -cE '^  (CC|AS) ' "$log")"
+	done &
+	progress=$!
+	set +m
+	at_exit+=("kill -- -$progress 2> /dev/null || true")
+	run "$@" >> "$log" 2>&1 || {
+		grep -E -A 8 'error:|Error [0-9]|undefined reference' "$log" | tail -n 60 >&2 || true
+		die "$what does not build; see above and $log"
+	}
+	kill -- "-$progress"
+	unset 'at_exit[-1]'
+	grep -E -A 6 'warning:' "$log" || true
+	say "$what is built ($((SECONDS - start)) s)"
+}
+
 #
 # The series.
 #

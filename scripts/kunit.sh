@@ -65,11 +65,9 @@ kunit()
 		--arch="$arch" --build_dir="$out" "${configs[@]}" "$@"
 }
 
-# A line per 15 seconds, and the log at the end only if there is something to
-# see in it.
 build_kernel()
 {
-	local log=$BUILD/build-$name-$arch.log start=$SECONDS progress
+	local log=$BUILD/build-$name-$arch.log
 
 	need_space "$BUILD" 1700
 	say "building build/$name for $arch (about 4 minutes the first time on two CPUs; log: $log)"
@@ -77,22 +75,7 @@ build_kernel()
 		tail -n 30 "$log" >&2
 		die "the kernel configuration fails; see above"
 	}
-	# In a group of its own: its sleep has to go with it.
-	set -m
-	while sleep 15; do
-		printf '   %4d s, %d files compiled\n' $((SECONDS - start)) \
-			"$(grep -cE '^  (CC|AS) ' "$log")"
-	done &
-	progress=$!
-	set +m
-	at_exit+=("kill -- -$progress 2> /dev/null || true")
-	run make -C "$tree" ARCH="$arch" O="$out" -j"$(nproc)" all >> "$log" 2>&1 || {
-		grep -E -A 8 'error:|Error [0-9]|undefined reference' "$log" | tail -n 60 >&2 || true
-		die "build/$name does not build; see above and $log"
-	}
-	kill -- "-$progress"
-	grep -E -A 6 'warning:' "$log" || true
-	say "build/$name is built ($((SECONDS - start)) s)"
+	compile "build/$name" "$log" make -C "$tree" ARCH="$arch" O="$out" -j"$(nproc)" all
 }
 
 # suite.test for all that match, in the order in which they run.
