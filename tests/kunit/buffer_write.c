@@ -18,6 +18,7 @@
 #include <linux/sched/signal.h>
 
 #include "block_file.h"
+#include "fail_write_copy.h"
 #include "test_disk.h"
 #include "user_mem.h"
 #include "write_file.h"
@@ -102,12 +103,11 @@ static void decode(unsigned long index, struct write_test *wt)
 	wt->cached = index;
 }
 
-static const void *sizes_gen_params(const void *prev, char *desc)
+static const void *next_size(unsigned long index, char *desc)
 {
-	unsigned long index = (unsigned long)prev;
 	struct write_test wt;
 
-	if (index == NR_SIZES)
+	if (index >= NR_SIZES)
 		return NULL;
 	decode(index, &wt);
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s, %uk blocks",
@@ -115,12 +115,11 @@ static const void *sizes_gen_params(const void *prev, char *desc)
 	return (void *)(index + 1);
 }
 
-static const void *combinations_gen_params(const void *prev, char *desc)
+static const void *next_combination(unsigned long index, char *desc)
 {
-	unsigned long index = (unsigned long)prev;
 	struct write_test wt;
 
-	if (index == NR_COMBINATIONS)
+	if (index >= NR_COMBINATIONS)
 		return NULL;
 	decode(index, &wt);
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s, %uk blocks, %s, %s",
@@ -128,6 +127,55 @@ static const void *combinations_gen_params(const void *prev, char *desc)
 		 cached_names[wt.cached]);
 	return (void *)(index + 1);
 }
+
+#ifdef CONFIG_FAIL_WRITE_COPY
+/* With a cold page cache only, which comes first: every block is asked for. */
+static const void *cold_gen_params(const void *prev, char *desc)
+{
+	unsigned long index = (unsigned long)prev;
+
+	return index < NR_COMBINATIONS / NR_CACHED ? next_combination(index, desc) : NULL;
+}
+#endif
+
+static const void *sizes_gen_params(const void *prev, char *desc)
+{
+	return next_size((unsigned long)prev, desc);
+}
+
+static const void *combinations_gen_params(const void *prev, char *desc)
+{
+	return next_combination((unsigned long)prev, desc);
+}
+
+/* For tests that are about one of the paths: the next index with that one. */
+static unsigned long next_with_path(const void *prev, const struct write_path *path)
+{
+	unsigned long index = (unsigned long)prev;
+	struct write_test wt;
+
+	for (decode(index, &wt); wt.path != path; decode(index, &wt))
+		index++;
+	return index;
+}
+
+/* Also for tests that call block_write_begin() by themselves. */
+static const void *write_begin_sizes_gen_params(const void *prev, char *desc)
+{
+	return next_size(next_with_path(prev, &write_paths[0]), desc);
+}
+
+static const void *write_begin_combinations_gen_params(const void *prev, char *desc)
+{
+	return next_combination(next_with_path(prev, &write_paths[0]), desc);
+}
+
+#ifdef CONFIG_BLOCK_PERFORM_WRITE
+static const void *batch_sizes_gen_params(const void *prev, char *desc)
+{
+	return next_size(next_with_path(prev, &write_paths[1]), desc);
+}
+#endif
 
 static struct test_disk *suite_disk;
 
@@ -221,19 +269,25 @@ static __printf(2, 3) void set_label(struct write_test *wt, const char *fmt, ...
 	va_end(args);
 }
 
-/* Write user memory from @source on, and compare with the model. */
-static ssize_t write_user(struct write_test *wt, loff_t pos, size_t source, size_t len)
+/* Write what @ui yields, and compare with the model. */
+static ssize_t write_iter(struct write_test *wt, loff_t pos, struct user_iter *ui)
 {
-	struct user_iter ui;
-	ssize_t written;
+	ssize_t written = write_file_write(wt->wf, pos, &ui->iter, ui->source);
 
-	user_iter_ubuf(&ui, wt->um, source, len);
-	written = write_file_write(wt->wf, pos, &ui.iter, ui.source);
 	/* Errors are for the write, not for what follows. */
 	wt->bf->fail_error = 0;
 	wt->bf->on_lock = NULL;
 	block_file_check(wt->bf);
 	return written;
+}
+
+/* Write user memory from @source on, and compare with the model. */
+static ssize_t write_user(struct write_test *wt, loff_t pos, size_t source, size_t len)
+{
+	struct user_iter ui;
+
+	user_iter_ubuf(&ui, wt->um, source, len);
+	return write_iter(wt, pos, &ui);
 }
 
 static void expect_written(struct write_test *wt, ssize_t expected, ssize_t written)
@@ -534,6 +588,87 @@ static void map_unreadable(struct kunit *test)
 	mapping_fails_with(test->priv, -EIO);
 }
 
+#ifdef CONFIG_FAIL_WRITE_COPY
+/*
+ * The next copies are to stop at @bytes; @n picks a source, and how many of
+ * them.  What is written next must use them.
+ */
+static struct fault_attr *stop_copies(struct write_test *wt, const struct span *span,
+				      u32 bytes, unsigned int n, struct user_iter *ui)
+{
+	static const int times[] = { STOP_ALWAYS, 1, 2, STOP_ALWAYS, 3 };
+	const char *source = user_iter_pieces(ui, wt->um, n, 9, span->len);
+
+	set_label(wt, "%s, %s, copies stop at %d, %d times", span->name, source,
+		  (int)bytes, times[n % ARRAY_SIZE(times)]);
+	return fail_write_copy_arm(wt->test, 0, times[n % ARRAY_SIZE(times)], bytes);
+}
+
+static void copy_stops_at(struct write_test *wt, const struct span *span, u32 bytes,
+			  unsigned int n)
+{
+	struct fault_attr *attr;
+	struct user_iter ui;
+	int times;
+
+	fresh_file(wt);
+	attr = stop_copies(wt, span, bytes, n, &ui);
+	times = atomic_read(&attr->times);
+	expect_written(wt, span->len, write_iter(wt, span->pos, &ui));
+	KUNIT_EXPECT_LT_MSG(wt->test, atomic_read(&attr->times), times, "%s", wt->wf->label);
+	block_file_evict(wt->bf);
+}
+
+/* Copies stop at each byte where it matters, and at random ones. */
+static void copy_stops(struct kunit *test)
+{
+	struct write_test *wt = test->priv;
+	struct span span = {};
+	unsigned int n = 0;
+
+	while (next_span(wt, &span)) {
+		while (next_stop(wt, &span))
+			copy_stops_at(wt, &span, span.stop, n++);
+		if (!failed(wt))
+			copy_stops_at(wt, &span, STOP_ANYWHERE, n++);
+	}
+}
+
+static void copy_stops_then_block_fails(struct write_test *wt, const struct span *span,
+					u32 bytes, sector_t block, unsigned int n)
+{
+	int error = n & 1 ? -EIO : -ENOSPC;
+	struct block_file *bf = wt->bf;
+	struct user_iter ui;
+	ssize_t written;
+
+	fresh_file(wt);
+	stop_copies(wt, span, bytes, n, &ui);
+	bf->fail_block = block;
+	bf->fail_error = error;
+	written = write_iter(wt, span->pos, &ui);
+	KUNIT_EXPECT_GT_MSG(wt->test, bf->failures, 0, "get_block was not called, %s",
+			    wt->wf->label);
+	expect_failure(wt, span->pos, block, error, written);
+	block_file_evict(bf);
+}
+
+/* So they do, and each of the blocks can't be mapped. */
+static void copy_stops_and_mapping_fails(struct kunit *test)
+{
+	struct write_test *wt = test->priv;
+	struct span span = {};
+	unsigned int n = 0;
+	sector_t block;
+
+	while (next_span(wt, &span))
+		while (next_stop(wt, &span))
+			for (block = block_at(wt, span.pos);
+			     block <= block_at(wt, span.end - 1) && !failed(wt); block++)
+				copy_stops_then_block_fails(wt, &span, span.stop, block, n++);
+}
+#endif
+
 /* The rest of a partly overwritten block can't be read. */
 static void read_fails_at(struct write_test *wt, const char *kinds,
 			  const struct span *span, loff_t byte)
@@ -725,7 +860,6 @@ static void both_ends_of_a_batch_read_together(struct kunit *test)
 {
 	struct write_test *wt = test->priv;
 
-	wt->bf->mapping->a_ops = &block_file_batch_aops;
 	block_file_reset(wt->bf, "M", FILE_SIZE, 2);
 	wt->disk->slow_reads = true;
 	write_unchecked(wt, 10, 4 * PAGE_SIZE);
@@ -1005,6 +1139,11 @@ static void random_write(struct write_test *wt, struct rnd_state *rnd)
 		bf->fail_block = prandom_u32_state(rnd) % bf->nr_blocks;
 		bf->failures = 0;
 	}
+	if (prandom_u32_state(rnd) % 4 == 0)
+		fail_write_copy_arm(wt->test, prandom_u32_state(rnd) % 3,
+				    prandom_u32_state(rnd) % 6,
+				    prandom_u32_state(rnd) % 2 ? STOP_ANYWHERE :
+				    prandom_u32_state(rnd) % (2 * PAGE_SIZE));
 	written = write_disturbed(wt, pos, source, len, &d);
 	if (!bf->failures)
 		expect_written(wt, readable ?: -EFAULT, written);
@@ -1068,6 +1207,10 @@ static struct kunit_case buffer_write_cases[] = {
 	KUNIT_CASE_PARAM(source_zapped, combinations_gen_params),
 	KUNIT_CASE_PARAM(no_space, combinations_gen_params),
 	KUNIT_CASE_PARAM(map_unreadable, combinations_gen_params),
+#ifdef CONFIG_FAIL_WRITE_COPY
+	KUNIT_CASE_PARAM(copy_stops, combinations_gen_params),
+	KUNIT_CASE_PARAM(copy_stops_and_mapping_fails, cold_gen_params),
+#endif
 	KUNIT_CASE_PARAM(read_fails, sizes_gen_params),
 	KUNIT_CASE_PARAM(failure_beyond_end_keeps_size, sizes_gen_params),
 	KUNIT_CASE_PARAM(killed_in_short_copy, combinations_gen_params),
@@ -1077,15 +1220,15 @@ static struct kunit_case buffer_write_cases[] = {
 	KUNIT_CASE_PARAM(stale_alias_of_new_block, sizes_gen_params),
 	KUNIT_CASE_PARAM(head_and_tail_read_together, sizes_gen_params),
 #ifdef CONFIG_BLOCK_PERFORM_WRITE
-	KUNIT_CASE_PARAM(both_ends_of_a_batch_read_together, sizes_gen_params),
+	KUNIT_CASE_PARAM(both_ends_of_a_batch_read_together, batch_sizes_gen_params),
 #endif
-	KUNIT_CASE_PARAM(gap_without_holes, sizes_gen_params),
-	KUNIT_CASE_PARAM(begin_fails, sizes_gen_params),
-	KUNIT_CASE_PARAM(end_of_short_copy, combinations_gen_params),
-	KUNIT_CASE_PARAM(zero_new_buffers, sizes_gen_params),
-	KUNIT_CASE_PARAM(generic_end_of_whole_copy, combinations_gen_params),
-	KUNIT_CASE_PARAM(generic_end_of_empty_copy, combinations_gen_params),
-	KUNIT_CASE_PARAM(generic_end_beyond_end, sizes_gen_params),
+	KUNIT_CASE_PARAM(gap_without_holes, write_begin_sizes_gen_params),
+	KUNIT_CASE_PARAM(begin_fails, write_begin_sizes_gen_params),
+	KUNIT_CASE_PARAM(end_of_short_copy, write_begin_combinations_gen_params),
+	KUNIT_CASE_PARAM(zero_new_buffers, write_begin_sizes_gen_params),
+	KUNIT_CASE_PARAM(generic_end_of_whole_copy, write_begin_combinations_gen_params),
+	KUNIT_CASE_PARAM(generic_end_of_empty_copy, write_begin_combinations_gen_params),
+	KUNIT_CASE_PARAM(generic_end_beyond_end, write_begin_sizes_gen_params),
 	KUNIT_CASE_PARAM(random_steps, sizes_gen_params),
 	{}
 };

@@ -5,9 +5,7 @@
 #ifndef _WRITE_KUNIT_FAIL_USERCOPY_H
 #define _WRITE_KUNIT_FAIL_USERCOPY_H
 
-#include <kunit/test.h>
-
-#define FAIL_ALWAYS	-1
+#include "fault_knobs.h"
 
 void fail_usercopy_arm(struct kunit *test, unsigned int skip, int times);
 void fail_usercopy_disarm(void);

@@ -7,7 +7,6 @@
  * call they get, and leave to each test what they refuse, what they accept,
  * and what happens to the source between fault-in and copy.
  */
-#include <linux/bvec.h>
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/mm.h>
@@ -15,6 +14,7 @@
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 
+#include "fail_write_copy.h"
 #include "write_file.h"
 
 #define PAGES(n)	((n) * PAGE_SIZE)
@@ -569,34 +569,6 @@ static const struct user_seg *shape_segs(struct kunit *test, const struct shape 
 	return segs;
 }
 
-/* The same segments as kernel memory: the shadow of @um. */
-static void shape_iter_kernel(struct user_iter *ui, struct user_mem *um,
-			      enum source_type type, const struct user_seg *segs,
-			      unsigned int nr_segs)
-{
-	size_t count = iov_iter_count(&ui->iter);
-	struct bio_vec *bvec;
-	struct kvec *kvec;
-	unsigned int i;
-
-	ui->readable = count;
-	if (type == KVEC) {
-		kvec = kunit_kcalloc(um->test, nr_segs, sizeof(*kvec), GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(um->test, kvec);
-		for (i = 0; i < nr_segs; i++) {
-			kvec[i].iov_base = um->shadow + segs[i].offset;
-			kvec[i].iov_len = segs[i].len;
-		}
-		iov_iter_kvec(&ui->iter, ITER_SOURCE, kvec, nr_segs, count);
-		return;
-	}
-	bvec = kunit_kcalloc(um->test, nr_segs, sizeof(*bvec), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(um->test, bvec);
-	for (i = 0; i < nr_segs; i++)
-		bvec_set_virt(&bvec[i], um->shadow + segs[i].offset, segs[i].len);
-	iov_iter_bvec(&ui->iter, ITER_SOURCE, bvec, nr_segs, count);
-}
-
 static void shape_iter(struct user_iter *ui, struct user_mem *um, const struct shape *shape,
 		       const struct user_seg *segs)
 {
@@ -604,9 +576,12 @@ static void shape_iter(struct user_iter *ui, struct user_mem *um, const struct s
 		user_iter_ubuf(ui, um, segs->offset, segs->len);
 		return;
 	}
-	user_iter_iovec(ui, um, segs, shape->nr_segs);
-	if (shape->type != IOVEC)
-		shape_iter_kernel(ui, um, shape->type, segs, shape->nr_segs);
+	if (shape->type == IOVEC)
+		user_iter_iovec(ui, um, segs, shape->nr_segs);
+	else if (shape->type == KVEC)
+		user_iter_kvec(ui, um, segs, shape->nr_segs);
+	else
+		user_iter_bvec(ui, um, segs, shape->nr_segs);
 }
 
 /*
@@ -1106,18 +1081,6 @@ static void filemap_write_from_itself(struct kunit *test)
 	}
 }
 
-struct random_case {
-	const char *name;
-	u32 seed;
-};
-
-static const struct random_case random_cases[] = {
-	{ "seed 1", 1 }, { "seed 2", 2 }, { "seed 3", 3 }, { "seed 4", 4 },
-	{ "seed 5", 5 }, { "seed 6", 6 }, { "seed 7", 7 }, { "seed 8", 8 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(random, random_cases, name);
-
 #define RANDOM_STEPS	60
 #define RANDOM_SEGS	20
 
@@ -1175,15 +1138,88 @@ static void random_hooks(struct aops_test *at, struct rnd_state *rnd)
 	}
 }
 
+#ifdef CONFIG_FAIL_WRITE_COPY
+/* Four pages to @pos, from the kind-th kind of source, of which copies stop. */
+static ssize_t write_stopping(struct aops_test *at, loff_t pos, unsigned int kind,
+			      const struct copy_stop *stop, unsigned int skip, int times)
+{
+	struct fault_attr *attr;
+	struct user_iter ui;
+	const char *source;
+	ssize_t written;
+
+	source = user_iter_pieces(&ui, at->um, kind, 77, PAGES(4));
+	snprintf(at->wf->label, sizeof(at->wf->label), "%s, %s, skip %u, %d times, call %u",
+		 at->strict ? "strict" : "lenient", source, skip, times, at->nth);
+	attr = fail_write_copy_arm(at->test, skip, times, min(stop->bytes, PAGES(4) - 1));
+	written = aops_test_do_write(at, NULL, pos, &ui);
+	if (!skip && at->ends)
+		AT_TRUE(at, atomic_read(&attr->times) < times);
+	return written;
+}
+
+/*
+ * Copies stop at a given byte, from whatever source, on whatever rung of the
+ * ladder, in an empty file, a hole and over what is there: all is written.
+ */
+static void filemap_write_copy_stops(struct kunit *test)
+{
+	static const int times[] = { 1, 2, 3, STOP_ALWAYS };
+	struct aops_test *at = aops_test_create(test, 14);
+	unsigned int round, kind, skip, t;
+
+	for (round = 0; round < 4; round++) {
+		at->strict = round & 1;
+		if (round == 2)
+			allow_large_folios(at);
+		for (kind = 0; kind < USER_ITER_KINDS; kind++) {
+			for (skip = 0; skip < 3; skip++) {
+				for (t = 0; t < ARRAY_SIZE(times); t++) {
+					write_file_drop_clean(at->wf);
+					AT_EQ(at, PAGES(4),
+					      write_stopping(at, 1000 + PAGES(4 * kind), kind,
+							     test->param_value, skip, times[t]));
+				}
+			}
+		}
+		write_file_truncate(at->wf, 0);
+		write_file_truncate(at->wf, PAGES(30));
+	}
+	aops_test_write_again(at);
+}
+
+/* So they do, and then the filesystem can't go on: what it has accepted counts. */
+static void filemap_write_copy_stops_then_error(struct kunit *test)
+{
+	struct aops_test *at = aops_test_create(test, 15);
+	unsigned int round, kind;
+
+	at->begin = begin_fails;
+	for (round = 0; round < 4; round++) {
+		at->strict = round & 1;
+		at->err = round & 2 ? -EIO : -ENOSPC;
+		for (kind = 0; kind < USER_ITER_KINDS; kind++) {
+			for (at->nth = 1; at->nth < 8; at->nth++) {
+				write_stopping(at, 1000 + PAGES(4 * kind), kind,
+					       test->param_value, 0, STOP_ALWAYS);
+				AT_EQ(at, at->error, at->begins >= at->nth ? at->err : 0);
+			}
+		}
+		write_file_truncate(at->wf, 0);
+	}
+	aops_test_write_again(at);
+}
+#endif
+
 static void filemap_write_random(struct kunit *test)
 {
-	const struct random_case *param = test->param_value;
-	struct aops_test *at = aops_test_create(test, param->seed);
+	u32 seed = (unsigned long)test->param_value;
+	struct aops_test *at = aops_test_create(test, seed);
 	struct rnd_state rnd;
 	unsigned int step;
 
 	allow_large_folios(at);
-	prandom_seed_state(&rnd, param->seed);
+	prandom_seed_state(&rnd, seed);
 	for (step = 0; step < RANDOM_STEPS; step++) {
 		size_t page = random_below(&rnd, MEM_PAGES) * PAGE_SIZE;
 		struct user_iter ui;
@@ -1191,7 +1227,7 @@ static void filemap_write_random(struct kunit *test)
 		loff_t pos;
 
 		snprintf(at->wf->label, sizeof(at->wf->label), "seed %u, step %u",
-			 param->seed, step);
+			 seed, step);
 		switch (random_below(&rnd, 6)) {
 		case 0:
 			user_mem_unmap(at->um, page, PAGE_SIZE);
@@ -1206,6 +1242,10 @@ static void filemap_write_random(struct kunit *test)
 		if (random_below(&rnd, 2))
 			write_file_drop_clean(at->wf);
 		random_hooks(at, &rnd);
+		if (!random_below(&rnd, 3))
+			fail_write_copy_arm(test, random_below(&rnd, 4), random_below(&rnd, 6),
+					    random_below(&rnd, 2) ? STOP_ANYWHERE :
+					    random_below(&rnd, PAGES(2)));
 		random_source(at, &rnd, &ui);
 		pos = random_below(&rnd, CAPACITY - iov_iter_count(&ui.iter));
 		written = aops_test_do_write(at, NULL, pos, &ui);
@@ -1228,6 +1268,10 @@ static struct kunit_case filemap_write_cases[] = {
 	KUNIT_CASE(filemap_write_empty),
 	KUNIT_CASE(filemap_write_file_size_limit),
 	KUNIT_CASE_PARAM(filemap_write_from_itself, self_gen_params),
+#ifdef CONFIG_FAIL_WRITE_COPY
+	KUNIT_CASE_PARAM(filemap_write_copy_stops, copy_stop_gen_params),
+	KUNIT_CASE_PARAM(filemap_write_copy_stops_then_error, copy_stop_gen_params),
+#endif
 	KUNIT_CASE_PARAM(filemap_write_random, random_gen_params),
 	{}
 };

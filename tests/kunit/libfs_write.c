@@ -10,6 +10,7 @@
 #include <linux/pagemap.h>
 
 #include "fail_usercopy.h"
+#include "fail_write_copy.h"
 #include "user_trap.h"
 #include "write_file.h"
 
@@ -253,6 +254,67 @@ static void libfs_write_copy_fails(struct kunit *test)
 	write_with_failing_copies(lt, PAGES(2), &ui, param);
 }
 
+#ifdef CONFIG_FAIL_WRITE_COPY
+static void write_stopping(struct libfs_test *lt, loff_t pos, unsigned int kind,
+			   const struct copy_stop *stop, int times)
+{
+	const size_t len = PAGES(3) + 77;
+	struct fault_attr *attr;
+	struct user_iter ui;
+	const char *source;
+
+	source = user_iter_pieces(&ui, lt->um, kind, 77 + (pos & 7), len);
+	snprintf(lt->wf->label, sizeof(lt->wf->label), "%s, size %lld, at %lld, %d times",
+		 source, lt->wf->size, pos, times);
+	attr = fail_write_copy_arm(lt->test, 0, times, min(stop->bytes, len - 1));
+	write_file_expect(lt->wf, pos, &ui, len);
+	KUNIT_EXPECT_LT_MSG(lt->test, atomic_read(&attr->times), times, "%s", lt->wf->label);
+}
+
+/*
+ * Copies stop at a given byte, from whatever source, once or always, past the
+ * end, into a hole and over what is there: all is written.
+ */
+static void libfs_write_copy_stops(struct kunit *test)
+{
+	static const int times[] = { 1, 2, 3, STOP_ALWAYS };
+	const struct copy_stop *stop = test->param_value;
+	struct libfs_test *lt = libfs_test_create(test, 8);
+	unsigned int i, kind, t;
+
+	for (i = 0; i < ARRAY_SIZE(positions); i++)
+		for (kind = 0; kind < USER_ITER_KINDS; kind++)
+			for (t = 0; t < ARRAY_SIZE(times); t++) {
+				restart(lt, positions[i] / 2);
+				write_stopping(lt, positions[i], kind, stop, times[t]);
+				restart(lt, CAPACITY);
+				write_stopping(lt, positions[i], kind, stop, times[t]);
+				write_stopping(lt, positions[i] + 1, kind, stop, times[t]);
+			}
+}
+
+/*
+ * A copy stops, and then the source is gone for good: what was copied is in
+ * the file, the rest of it as it was.
+ */
+static void libfs_write_copy_stops_before_hole(struct kunit *test)
+{
+	const struct copy_stop *stop = test->param_value;
+	struct libfs_test *lt = libfs_test_create(test, 9);
+	struct user_iter ui;
+	unsigned int i;
+
+	user_mem_unmap(lt->um, PAGES(HOLE), PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(positions); i++) {
+		snprintf(lt->wf->label, sizeof(lt->wf->label), "at %lld", positions[i]);
+		restart(lt, positions[i] / 2);
+		user_iter_ubuf(&ui, lt->um, PAGES(HOLE - 2) + 5, PAGES(3));
+		fail_write_copy_arm(test, 0, STOP_ALWAYS, min(stop->bytes, ui.readable - 1));
+		write_file_expect(lt->wf, positions[i], &ui, ui.readable);
+	}
+}
+#endif
+
 struct lost_case {
 	const char *name;
 	unsigned int faults;
@@ -404,18 +466,6 @@ static void libfs_write_from_itself(struct kunit *test)
 	write_file_expect(lt->wf, param->to, &ui, param->len);
 }
 
-struct random_case {
-	const char *name;
-	u32 seed;
-};
-
-static const struct random_case random_cases[] = {
-	{ "seed 1", 1 }, { "seed 2", 2 }, { "seed 3", 3 }, { "seed 4", 4 },
-	{ "seed 5", 5 }, { "seed 6", 6 }, { "seed 7", 7 }, { "seed 8", 8 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(random, random_cases, name);
-
 #define RANDOM_STEPS	60
 #define RANDOM_SEGS	20
 
@@ -441,13 +491,13 @@ static void random_source(struct libfs_test *lt, struct rnd_state *rnd, struct u
 /* Holes come and go, pages get lost, copies fail, the file is cut and grows. */
 static void libfs_write_random(struct kunit *test)
 {
-	const struct random_case *param = test->param_value;
-	struct libfs_test *lt = libfs_test_create(test, param->seed);
+	u32 seed = (unsigned long)test->param_value;
+	struct libfs_test *lt = libfs_test_create(test, seed);
 	struct rnd_state rnd;
 	unsigned int step;
 
 	write_file_map(lt->wf);
-	prandom_seed_state(&rnd, param->seed);
+	prandom_seed_state(&rnd, seed);
 	for (step = 0; step < RANDOM_STEPS; step++) {
 		size_t page = random_below(&rnd, MEM_PAGES) * PAGE_SIZE;
 		struct user_iter ui;
@@ -455,7 +505,7 @@ static void libfs_write_random(struct kunit *test)
 		loff_t pos;
 
 		snprintf(lt->wf->label, sizeof(lt->wf->label), "seed %u, step %u",
-			 param->seed, step);
+			 seed, step);
 		switch (random_below(&rnd, 8)) {
 		case 0:
 			user_mem_unmap(lt->um, page, PAGE_SIZE);
@@ -474,12 +524,16 @@ static void libfs_write_random(struct kunit *test)
 			write_file_poison_free_memory(test);
 		random_source(lt, &rnd, &ui);
 		pos = random_below(&rnd, CAPACITY - iov_iter_count(&ui.iter));
-		/* Not both, or the copy that may fault is made to fail. */
+		/* One of them, or the copy that may fault is made to fail. */
 		faults = random_below(&rnd, 2) ? random_below(&rnd, 10) : 0;
 		user_trap_set(lt->um, 0, lt->um->len, faults, false);
-		if (!faults)
+		if (!faults && random_below(&rnd, 2))
 			fail_usercopy_arm(test, random_below(&rnd, 5),
 					  random_below(&rnd, RETRIED + 1));
+		else if (!faults)
+			fail_write_copy_arm(test, random_below(&rnd, 4), random_below(&rnd, 6),
+					    random_below(&rnd, 2) ? STOP_ANYWHERE :
+					    random_below(&rnd, PAGES(2)));
 		write_file_expect(lt->wf, pos, &ui, ui.readable ?: -EFAULT);
 	}
 }
@@ -526,6 +580,10 @@ static struct kunit_case libfs_write_cases[] = {
 	KUNIT_CASE_PARAM(libfs_write_borders, len_gen_params),
 	KUNIT_CASE_PARAM(libfs_write_short, source_gen_params),
 	KUNIT_CASE_PARAM(libfs_write_copy_fails, fail_gen_params),
+#ifdef CONFIG_FAIL_WRITE_COPY
+	KUNIT_CASE_PARAM(libfs_write_copy_stops, copy_stop_gen_params),
+	KUNIT_CASE_PARAM(libfs_write_copy_stops_before_hole, copy_stop_gen_params),
+#endif
 	KUNIT_CASE_PARAM(libfs_write_source_lost, lost_gen_params),
 	KUNIT_CASE_PARAM(libfs_write_source_gone, gone_gen_params),
 	KUNIT_CASE(libfs_write_mapped),

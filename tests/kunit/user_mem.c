@@ -8,6 +8,7 @@
  * content when it is faulted in again.
  */
 #include <linux/bitmap.h>
+#include <linux/bvec.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -184,4 +185,74 @@ void user_iter_iovec(struct user_iter *ui, struct user_mem *um,
 		}
 	}
 	iov_iter_init(&ui->iter, ITER_SOURCE, ui->iov, nr_segs, count);
+}
+
+/* The same bytes as kernel memory, the shadow of @um: ITER_KVEC. */
+void user_iter_kvec(struct user_iter *ui, struct user_mem *um,
+		    const struct user_seg *segs, unsigned long nr_segs)
+{
+	struct kvec *kvec = kunit_kcalloc(um->test, nr_segs, sizeof(*kvec), GFP_KERNEL);
+	unsigned long i;
+
+	KUNIT_ASSERT_NOT_NULL(um->test, kvec);
+	user_iter_iovec(ui, um, segs, nr_segs);
+	ui->readable = iov_iter_count(&ui->iter);
+	for (i = 0; i < nr_segs; i++) {
+		kvec[i].iov_base = um->shadow + segs[i].offset;
+		kvec[i].iov_len = segs[i].len;
+	}
+	iov_iter_kvec(&ui->iter, ITER_SOURCE, kvec, nr_segs, ui->readable);
+}
+
+/* ITER_BVEC, which can't have empty segments. */
+void user_iter_bvec(struct user_iter *ui, struct user_mem *um,
+		    const struct user_seg *segs, unsigned long nr_segs)
+{
+	struct bio_vec *bvec = kunit_kcalloc(um->test, nr_segs, sizeof(*bvec), GFP_KERNEL);
+	unsigned long i;
+
+	KUNIT_ASSERT_NOT_NULL(um->test, bvec);
+	user_iter_iovec(ui, um, segs, nr_segs);
+	ui->readable = iov_iter_count(&ui->iter);
+	for (i = 0; i < nr_segs; i++)
+		bvec_set_virt(&bvec[i], um->shadow + segs[i].offset, segs[i].len);
+	iov_iter_bvec(&ui->iter, ITER_SOURCE, bvec, nr_segs, ui->readable);
+}
+
+/**
+ * user_iter_pieces - the same bytes from each kind of source that differs
+ * @ui: what to make
+ * @um: the memory
+ * @kind: any number; USER_ITER_KINDS in a row make all kinds
+ * @offset: of the first byte
+ * @len: how many bytes
+ *
+ * Return: what it was made, for the label of a failure.
+ */
+const char *user_iter_pieces(struct user_iter *ui, struct user_mem *um,
+			     unsigned int kind, size_t offset, size_t len)
+{
+	size_t third = len / 3, one = len > 1;
+	const struct user_seg segs[] = {
+		{ offset, 0 }, { offset, third },
+		{ offset + third, 0 }, { 0, 0 }, { offset + third, one },
+		{ offset + third + one, len - third - one }, { offset, 0 },
+	};
+	struct user_seg filled[ARRAY_SIZE(segs)];
+	unsigned int i, nr = 0;
+
+	switch (kind % USER_ITER_KINDS) {
+	case 0:
+		user_iter_ubuf(ui, um, offset, len);
+		return "ubuf";
+	case 1:
+		user_iter_iovec(ui, um, segs, ARRAY_SIZE(segs));
+		return "iovec";
+	default:
+		for (i = 0; i < ARRAY_SIZE(segs); i++)
+			if (segs[i].len)
+				filled[nr++] = segs[i];
+		user_iter_bvec(ui, um, filled, nr);
+		return "bvec";
+	}
 }

@@ -27,6 +27,9 @@ struct user_mem {
 	unsigned long *unreadable;
 };
 
+/* Kinds of sources that user_iter_pieces() makes. */
+#define USER_ITER_KINDS	3
+
 /* A piece of a user_mem. */
 struct user_seg {
 	size_t offset;
@@ -35,7 +38,7 @@ struct user_seg {
 
 /**
  * struct user_iter - an iterator over user memory, and what it will read
- * @iter: ITER_UBUF for user_iter_ubuf(), ITER_IOVEC for user_iter_iovec()
+ * @iter: of the kind that the function that makes it says
  * @iov: the segments of @iter, if it has any
  * @source: what @iter reads, in kernel memory, iov_iter_count() bytes
  * @readable: how many bytes come before the first that can't be read
@@ -63,5 +66,11 @@ void user_iter_ubuf(struct user_iter *ui, struct user_mem *um, size_t offset,
 		    size_t len);
 void user_iter_iovec(struct user_iter *ui, struct user_mem *um,
 		     const struct user_seg *segs, unsigned long nr_segs);
+void user_iter_kvec(struct user_iter *ui, struct user_mem *um,
+		    const struct user_seg *segs, unsigned long nr_segs);
+void user_iter_bvec(struct user_iter *ui, struct user_mem *um,
+		    const struct user_seg *segs, unsigned long nr_segs);
+const char *user_iter_pieces(struct user_iter *ui, struct user_mem *um,
+			     unsigned int kind, size_t offset, size_t len);
 
 #endif /* _WRITE_KUNIT_USER_MEM_H */

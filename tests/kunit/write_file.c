@@ -23,6 +23,7 @@
 #include <linux/uaccess.h>
 
 #include "fail_usercopy.h"
+#include "fail_write_copy.h"
 #include "write_file.h"
 
 #define POISON_BYTE	0xa5
@@ -299,6 +300,7 @@ static void deadline_start(struct deadline *deadline)
 static void deadline_stop(struct deadline *deadline)
 {
 	fail_usercopy_disarm();
+	fail_write_copy_disarm();
 	timer_delete_sync(&deadline->timer);
 	destroy_timer_on_stack(&deadline->timer);
 	spin_lock_irq(&current->sighand->siglock);
@@ -340,8 +342,8 @@ static void check_write(struct write_file *wf, loff_t pos, loff_t end_pos,
  * Whether the right number of bytes was written is for the caller to say; that
  * exactly this number was written is checked here.
  *
- * No SIGKILL is pending any more when this returns, and no copies from user
- * memory fail any more.
+ * No SIGKILL is pending any more when this returns, and no copies fail any
+ * more, as fail_usercopy and fail_write_copy let them.
  *
  * Return: what generic_perform_write() returned.
  */
@@ -466,4 +468,17 @@ void write_file_iter(struct write_file *wf, struct user_iter *ui, size_t offset,
 	KUNIT_ASSERT_NOT_NULL(wf->test, ui->source);
 	memcpy(ui->source, wf->model + offset, len);
 	iov_iter_ubuf(&ui->iter, ITER_SOURCE, addr, len);
+}
+
+#define RANDOM_SEEDS	8
+
+/* For random tests: the parameter is the seed. */
+const void *random_gen_params(const void *prev, char *desc)
+{
+	unsigned long seed = (unsigned long)prev + 1;
+
+	if (seed > RANDOM_SEEDS)
+		return NULL;
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "seed %lu", seed);
+	return (void *)seed;
 }

@@ -51,6 +51,8 @@ void write_file_map(struct write_file *wf);
 void write_file_iter(struct write_file *wf, struct user_iter *ui, size_t offset,
 		     size_t len);
 
+const void *random_gen_params(const void *prev, char *desc);
+
 static inline u32 random_below(struct rnd_state *rnd, u32 limit)
 {
 	return prandom_u32_state(rnd) % limit;
