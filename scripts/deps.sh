@@ -22,6 +22,7 @@ group()
 		# gcc only recommends it.
 		echo libc6-dev /usr/include/stdio.h
 		;;
+	tools) echo e2fsprogs mke2fs cpio cpio ;;
 	um) ;;
 	x86_64)
 		echo qemu-system-x86 qemu-system-x86_64

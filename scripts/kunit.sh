@@ -30,7 +30,7 @@ shift
 globs=("${@:-*}")
 
 lock_build
-need_tools build "$arch"
+need_tools build tools "$arch"
 
 tree=$BUILD/$name
 # Directly in the tree: kbuild then compiles with relative paths, and the
@@ -43,6 +43,14 @@ export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 configs=(--kunitconfig="$SUITES_DIR/.kunitconfig" --kunitconfig="$out.config")
 # What the boot test needs, so that one build serves both.
 [[ $arch != um ]] || configs+=(--kunitconfig="$REPO/tests/boot/boot.config")
+
+# What suites on real file systems run in the guest. By a name relative to the
+# tree, since UML and kunit.py have no way to quote spaces.
+initramfs=.kunit-tools
+case $arch in
+um) boot=(--kernel_args="initrd=$initramfs") ;;
+x86_64) boot=(--qemu_args="-initrd $initramfs") ;;
+esac
 
 # kunit.py refuses an option that the tree does not have, and which of those of
 # the series it has depends on how far the series is applied.
@@ -101,9 +109,9 @@ run_suite()
 	rm -f "$out/test.log"
 	if [[ $quiet ]]; then
 		say "running $suite on build/$name"
-		kunit exec --timeout="$timeout" "$suite.$tests" > "$results/$suite.out" 2>&1
+		kunit exec --timeout="$timeout" "${boot[@]}" "$suite.$tests" > "$results/$suite.out" 2>&1
 	else
-		kunit exec --timeout="$timeout" "$suite.$tests"
+		kunit exec --timeout="$timeout" "${boot[@]}" "$suite.$tests"
 	fi || true
 	# All that the kernel said, which is what results.py goes by.
 	cp "$out/test.log" "$results/$suite.log" || : > "$results/$suite.log"
@@ -115,6 +123,8 @@ build_kernel
 
 rm -rf "$results"
 mkdir -p "$results"
+cd "$tree"
+"$SUITES_DIR/initramfs.sh" $initramfs
 list_tests
 for glob in "${globs[@]}"; do
 	tests='*'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A disk in plain memory: a test can look at every byte, make reads fail, and
- * see which reads are in flight together.
+ * A disk in plain memory: a test can look at every byte, make reads and writes
+ * fail, and see which reads are in flight together.
  */
 #include <linux/file.h>
 #include <linux/highmem.h>
@@ -14,11 +14,13 @@
 static bool test_disk_fails(struct test_disk *td, struct bio *bio)
 {
 	loff_t start = bio->bi_iter.bi_sector << SECTOR_SHIFT;
+	unsigned int *left = bio_op(bio) == REQ_OP_READ ? &td->fail_reads :
+							  &td->fail_writes;
 
-	if (!td->fail_reads || td->fail_pos < start ||
+	if (!*left || td->fail_pos < start ||
 	    td->fail_pos >= start + bio->bi_iter.bi_size)
 		return false;
-	td->fail_reads--;
+	--*left;
 	return true;
 }
 
@@ -28,7 +30,7 @@ static void test_disk_transfer(struct test_disk *td, struct bio *bio)
 	struct bvec_iter iter;
 	struct bio_vec bvec;
 
-	if (bio_op(bio) == REQ_OP_READ && test_disk_fails(td, bio)) {
+	if (test_disk_fails(td, bio)) {
 		bio_io_error(bio);
 		return;
 	}
@@ -80,34 +82,43 @@ static const struct block_device_operations test_disk_fops = {
 /* Poison the disk, forget what is cached of it and all injected errors. */
 void test_disk_reset(struct test_disk *td)
 {
-	truncate_inode_pages(td->file->f_mapping, 0);
+	truncate_inode_pages(td->disk->part0->bd_mapping, 0);
 	memset(td->bytes, DISK_POISON, td->size);
 	td->fail_reads = 0;
+	td->fail_writes = 0;
 	td->slow_reads = false;
 	td->max_reads = 0;
 }
 
 static int test_disk_add(struct test_disk *td)
 {
+	static atomic_t created;
 	int err;
 
 	td->disk->flags |= GENHD_FL_NO_PART;
 	td->disk->fops = &test_disk_fops;
 	td->disk->private_data = td;
-	strscpy(td->disk->disk_name, "write_kunit", DISK_NAME_LEN);
+	/* The last file of an older one may still be on its way out. */
+	snprintf(td->disk->disk_name, DISK_NAME_LEN, "write_kunit%d",
+		 atomic_inc_return(&created));
 	set_capacity(td->disk, td->size >> SECTOR_SHIFT);
 	err = add_disk(td->disk);
-	if (err)
-		return err;
-
-	td->file = bdev_file_open_by_dev(disk_devt(td->disk),
-					 BLK_OPEN_READ | BLK_OPEN_WRITE, td, NULL);
-	if (!IS_ERR(td->file)) {
+	if (!err)
 		test_disk_reset(td);
-		return 0;
-	}
-	del_gendisk(td->disk);
-	return PTR_ERR(td->file);
+	return err;
+}
+
+/* Open it exclusively, so that the block size can be set and nobody mounts it. */
+int test_disk_claim(struct test_disk *td)
+{
+	struct file *file = bdev_file_open_by_dev(disk_devt(td->disk),
+						  BLK_OPEN_READ | BLK_OPEN_WRITE,
+						  td, NULL);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	td->file = file;
+	return 0;
 }
 
 /**
@@ -151,7 +162,8 @@ free_td:
 
 void test_disk_destroy(struct test_disk *td)
 {
-	__fput_sync(td->file);
+	if (td->file)
+		__fput_sync(td->file);
 	flush_delayed_work(&td->complete);
 	del_gendisk(td->disk);
 	put_disk(td->disk);

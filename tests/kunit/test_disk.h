@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A disk in plain memory: a test can look at every byte, make reads fail, and
- * see which reads are in flight together.
+ * A disk in plain memory: a test can look at every byte, make reads and writes
+ * fail, and see which reads are in flight together.
  */
 #ifndef _WRITE_KUNIT_TEST_DISK_H
 #define _WRITE_KUNIT_TEST_DISK_H
@@ -16,11 +16,12 @@
 /**
  * struct test_disk - the disk
  * @disk: as the block layer sees it
- * @file: opened exclusively, so that the block size can be set
+ * @file: opened exclusively by test_disk_claim(), or NULL
  * @bytes: all it holds
  * @size: in bytes
- * @fail_pos: reads of the byte at this offset fail, ...
- * @fail_reads: ... that many times
+ * @fail_pos: reads and writes of the byte at this offset fail, ...
+ * @fail_reads: ... so many reads
+ * @fail_writes: ... and so many writes
  * @slow_reads: complete reads a moment later, so that they can overlap
  * @max_reads: how many slow reads were ever in flight at once
  */
@@ -32,6 +33,7 @@ struct test_disk {
 
 	loff_t fail_pos;
 	unsigned int fail_reads;
+	unsigned int fail_writes;
 
 	bool slow_reads;
 	unsigned int max_reads;
@@ -43,6 +45,7 @@ struct test_disk {
 };
 
 struct test_disk *test_disk_create(size_t size);
+int test_disk_claim(struct test_disk *td);
 void test_disk_destroy(struct test_disk *td);
 void test_disk_reset(struct test_disk *td);
 
