@@ -51,7 +51,7 @@ struct write_file *write_file_create(struct kunit *test, struct file *file,
 	return wf;
 }
 
-static void write_file_close(void *file)
+static void write_file_fput(void *file)
 {
 	__fput_sync(file);
 }
@@ -61,10 +61,11 @@ static void write_file_unmount(void *mnt)
 	kern_unmount(mnt);
 }
 
-/* An empty file on a ramfs of its own, closed and unmounted with the test. */
-struct file *write_file_open_ramfs(struct kunit *test)
+/* A file of a mount of @fs_type of its own; both go away with the test. */
+struct file *write_file_open(struct kunit *test, const char *fs_type,
+			     const char *path, int flags)
 {
-	struct file_system_type *type = get_fs_type("ramfs");
+	struct file_system_type *type = get_fs_type(fs_type);
 	struct vfsmount *mnt;
 	struct file *file;
 
@@ -74,10 +75,22 @@ struct file *write_file_open_ramfs(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_unmount, mnt));
 
-	file = file_open_root_mnt(mnt, "file", O_CREAT | O_RDWR, 0600);
+	file = file_open_root_mnt(mnt, path, flags, 0600);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_close, file));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_fput, file));
 	return file;
+}
+
+/* Close what write_file_open() has opened, before the test ends. */
+void write_file_close(struct kunit *test, struct file *file)
+{
+	kunit_release_action(test, write_file_fput, file);
+}
+
+/* An empty file on a ramfs. */
+struct file *write_file_open_ramfs(struct kunit *test)
+{
+	return write_file_open(test, "ramfs", "file", O_CREAT | O_RDWR);
 }
 
 /*
@@ -128,16 +141,18 @@ static const void *iter_next_byte(const struct iov_iter *i)
 	return NULL;
 }
 
-static void check_iter(struct write_file *wf, const struct iov_iter *before,
-		       const struct iov_iter *after, ssize_t written)
+/* Check that @after is @before, moved by @written unless that is an error. */
+void write_file_check_iter(struct kunit *test, const struct iov_iter *before,
+			   const struct iov_iter *after, ssize_t written,
+			   const char *label)
 {
 	struct iov_iter expected = *before;
 
 	iov_iter_advance(&expected, max(written, 0));
-	KUNIT_EXPECT_EQ_MSG(wf->test, iov_iter_count(&expected),
-			    iov_iter_count(after), "iterator count, %s", wf->label);
-	KUNIT_EXPECT_PTR_EQ_MSG(wf->test, iter_next_byte(&expected),
-				iter_next_byte(after), "iterator, %s", wf->label);
+	KUNIT_EXPECT_EQ_MSG(test, iov_iter_count(&expected),
+			    iov_iter_count(after), "iterator count, %s", label);
+	KUNIT_EXPECT_PTR_EQ_MSG(test, iter_next_byte(&expected),
+				iter_next_byte(after), "iterator, %s", label);
 }
 
 /* The first byte of @len at @pos that is not what the model has, or -1. */
@@ -315,7 +330,7 @@ static void check_write(struct write_file *wf, loff_t pos, loff_t end_pos,
 			const u8 *source, ssize_t written,
 			const struct deadline *deadline)
 {
-	check_iter(wf, before, from, written);
+	write_file_check_iter(wf->test, before, from, written, wf->label);
 	KUNIT_EXPECT_EQ_MSG(wf->test, end_pos, pos + max_t(ssize_t, written, 0),
 			    "file position, %s", wf->label);
 	if (written > 0) {

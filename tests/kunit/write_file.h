@@ -35,7 +35,10 @@ struct write_file {
 
 struct write_file *write_file_create(struct kunit *test, struct file *file,
 				     size_t capacity);
+struct file *write_file_open(struct kunit *test, const char *fs_type,
+			     const char *path, int flags);
 struct file *write_file_open_ramfs(struct kunit *test);
+void write_file_close(struct kunit *test, struct file *file);
 void write_file_poison_free_memory(struct kunit *test);
 
 ssize_t write_file_write(struct write_file *wf, loff_t pos,
@@ -45,6 +48,9 @@ ssize_t write_file_write_iter(struct write_file *wf, struct file *file, loff_t p
 void write_file_expect(struct write_file *wf, loff_t pos,
 		       struct user_iter *ui, ssize_t expected);
 void write_file_check(struct write_file *wf);
+void write_file_check_iter(struct kunit *test, const struct iov_iter *before,
+			   const struct iov_iter *after, ssize_t written,
+			   const char *label);
 void write_file_truncate(struct write_file *wf, loff_t size);
 void write_file_drop_clean(struct write_file *wf);
 void write_file_map(struct write_file *wf);

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The file of an attribute of the kernel, what its store() has been given, and
+ * the checks that follow every write.
+ *
+ * What is checked are the promises of a write to an attribute, whichever
+ * filesystem it is in: a value arrives whole, in one call of store(), or not at
+ * all, and then the attribute keeps the one it had; the file position and the
+ * iterator move by what was accepted.
+ */
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+
+#include "attribute_file.h"
+#include "fail_usercopy.h"
+#include "write_file.h"
+
+#define PAGES(n)	((n) * PAGE_SIZE)
+
+/* What store() of a binary attribute does. */
+ssize_t attribute_value_store(struct attribute_value *av, const void *buf, size_t count)
+{
+	av->stores++;
+	if (av->result < 0)
+		return av->result;
+	if (av->result)
+		count = min_t(size_t, count, av->result);
+	av->size = min_t(size_t, count, sizeof(av->value));
+	if (buf)
+		memcpy(av->value, buf, av->size);
+	return count;
+}
+
+/* What store() of a text attribute does: the value has to end in a NUL. */
+ssize_t attribute_value_store_text(struct attribute_value *av, const char *buf, size_t count)
+{
+	av->terminated = !buf[count];
+	return attribute_value_store(av, buf, count);
+}
+
+ssize_t attribute_value_show(struct attribute_value *av, void *buf)
+{
+	if (buf)
+		memcpy(buf, av->value, av->size);
+	return av->size;
+}
+
+/* Open attribute @path of @fs_type; @av is what its callbacks work on. */
+struct attribute_file *attribute_file_open(struct kunit *test, const char *fs_type,
+					   const char *path, int flags,
+					   struct attribute_value *av)
+{
+	struct attribute_file *af = kunit_kzalloc(test, sizeof(*af), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, af);
+	af->test = test;
+	af->value = av;
+	af->file = write_file_open(test, fs_type, path, flags);
+	strscpy(af->label, path);
+	return af;
+}
+
+void attribute_file_close(struct attribute_file *af)
+{
+	write_file_close(af->test, af->file);
+}
+
+/* Write what @ui yields at @pos; @expected is what must be returned. */
+void attribute_file_write(struct attribute_file *af, loff_t pos,
+			  struct user_iter *ui, ssize_t expected)
+{
+	struct iov_iter before = ui->iter;
+	loff_t end_pos = pos;
+	ssize_t written = vfs_iter_write(af->file, &ui->iter, &end_pos, 0);
+
+	fail_usercopy_disarm();
+	KUNIT_EXPECT_EQ_MSG(af->test, written, expected,
+			    "return value of the write at %lld, %s", pos, af->label);
+	KUNIT_EXPECT_EQ_MSG(af->test, end_pos, pos + max(written, 0),
+			    "file position, %s", af->label);
+	write_file_check_iter(af->test, &before, &ui->iter, written, af->label);
+}
+
+/* The first @size bytes of what @ui yields become the value, in one store(). */
+void attribute_file_set(struct attribute_file *af, struct user_iter *ui, size_t size)
+{
+	struct attribute_value *av = af->value;
+	unsigned int stores = av->stores;
+
+	av->terminated = false;
+	attribute_file_write(af, 0, ui, size);
+	KUNIT_EXPECT_EQ_MSG(af->test, av->stores, stores + 1, "stores, %s", af->label);
+	KUNIT_EXPECT_EQ_MSG(af->test, av->size, size, "size, %s", af->label);
+	KUNIT_EXPECT_TRUE_MSG(af->test, av->terminated, "no NUL, %s", af->label);
+	KUNIT_EXPECT_MEMEQ_MSG(af->test, av->value, ui->source, size, "value, %s", af->label);
+}
+
+/* Nothing is stored, and the value is what it was. */
+void attribute_file_refuse(struct attribute_file *af, struct user_iter *ui, int error)
+{
+	struct attribute_value *av = af->value;
+	unsigned int stores = av->stores;
+	size_t size = av->size;
+	void *value = kunit_kmalloc(af->test, size + 1, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(af->test, value);
+	memcpy(value, av->value, size);
+	attribute_file_write(af, 0, ui, error);
+	KUNIT_EXPECT_EQ_MSG(af->test, av->stores, stores, "stores, %s", af->label);
+	KUNIT_EXPECT_EQ_MSG(af->test, av->size, size, "size, %s", af->label);
+	KUNIT_EXPECT_MEMEQ_MSG(af->test, av->value, value, size, "value, %s", af->label);
+}
+
+/*
+ * Writes of nothing succeed and store nothing, however nothing is spelled.
+ * vfs_iter_write() would not let any but the first through.
+ */
+void attribute_file_write_nothing(struct attribute_file *af, struct user_mem *um)
+{
+	static const struct user_seg empty[] = { { 5, 0 }, { PAGES(ATTRIBUTE_HOLE), 0 } };
+	unsigned int stores = af->value->stores;
+	struct user_iter ui;
+	struct kiocb iocb;
+	loff_t pos = 0;
+	int nr_segs;
+
+	KUNIT_EXPECT_EQ_MSG(af->test, vfs_write(af->file, user_mem_ptr(um, 0), 0, &pos), 0,
+			    "write, %s", af->label);
+	KUNIT_EXPECT_EQ_MSG(af->test, pos, 0, "%s", af->label);
+	for (nr_segs = 0; nr_segs <= ARRAY_SIZE(empty); nr_segs++) {
+		user_iter_iovec(&ui, um, empty, nr_segs);
+		init_sync_kiocb(&iocb, af->file);
+		KUNIT_EXPECT_EQ_MSG(af->test, af->file->f_op->write_iter(&iocb, &ui.iter), 0,
+				    "writev of %d segments, %s", nr_segs, af->label);
+		KUNIT_EXPECT_EQ_MSG(af->test, iocb.ki_pos, 0, "%s", af->label);
+	}
+	KUNIT_EXPECT_EQ_MSG(af->test, af->value->stores, stores, "stores, %s", af->label);
+}
+
+/* A reader, by the same open file, sees the value that was stored last. */
+void attribute_file_check(struct attribute_file *af)
+{
+	void *value = kunit_kmalloc(af->test, ATTRIBUTE_MAX_SIZE, GFP_KERNEL);
+	struct attribute_value *av = af->value;
+	size_t size = 0;
+	loff_t pos = 0;
+	ssize_t n;
+
+	KUNIT_ASSERT_NOT_NULL(af->test, value);
+	do {
+		n = kernel_read(af->file, value + size, ATTRIBUTE_MAX_SIZE - size, &pos);
+		size += max(n, 0);
+	} while (n > 0);
+	KUNIT_EXPECT_EQ_MSG(af->test, n, 0, "end of what is read, %s", af->label);
+	KUNIT_EXPECT_EQ_MSG(af->test, size, av->size, "size that is read, %s", af->label);
+	if (size == av->size)
+		KUNIT_EXPECT_MEMEQ_MSG(af->test, value, av->value, size,
+				       "value that is read, %s", af->label);
+	kunit_kfree(af->test, value);
+}
+
+/* Read up to @len bytes at @pos to @offset of @um, whose shadow does not follow. */
+static ssize_t read_to_user(struct attribute_file *af, struct user_mem *um,
+			    size_t offset, size_t len, loff_t *pos)
+{
+	struct iov_iter to;
+
+	iov_iter_ubuf(&to, ITER_DEST, user_mem_ptr(um, offset), len);
+	return vfs_iter_read(af->file, &to, pos, 0);
+}
+
+static void read_pieces_of(struct attribute_file *af, struct user_mem *um, size_t len)
+{
+	const struct attribute_value *av = af->value;
+	u8 *value = kunit_kzalloc(af->test, PAGE_SIZE, GFP_KERNEL);
+	loff_t pos = 0;
+	ssize_t n;
+
+	KUNIT_ASSERT_NOT_NULL(af->test, value);
+	do {
+		/* To the last page, which nothing is written from. */
+		size_t offset = um->len - PAGE_SIZE + pos;
+		loff_t at = pos;
+
+		n = read_to_user(af, um, offset, min(len, PAGE_SIZE - at), &pos);
+		KUNIT_ASSERT_EQ_MSG(af->test, pos, at + max(n, 0), "position, %s", af->label);
+		KUNIT_ASSERT_EQ(af->test, 0,
+				copy_from_user(value + at, user_mem_ptr(um, offset), pos - at));
+	} while (n > 0);
+	KUNIT_EXPECT_EQ_MSG(af->test, n, 0, "end, pieces of %zu, %s", len, af->label);
+	KUNIT_EXPECT_EQ_MSG(af->test, pos, av->size, "pieces of %zu, %s", len, af->label);
+	KUNIT_EXPECT_MEMEQ_MSG(af->test, value, av->value, av->size, "pieces of %zu, %s",
+			       len, af->label);
+}
+
+/* The value comes in pieces as it does at once, and no bytes are no error. */
+void attribute_file_read_pieces(struct attribute_file *af, struct user_mem *um)
+{
+	loff_t pos;
+
+	KUNIT_ASSERT_LT(af->test, af->value->size, PAGE_SIZE);
+	read_pieces_of(af, um, 1);
+	read_pieces_of(af, um, 7);
+	read_pieces_of(af, um, 100);
+	read_pieces_of(af, um, PAGE_SIZE);
+	for (pos = 0; pos <= af->value->size; pos++)
+		KUNIT_EXPECT_EQ_MSG(af->test, 0,
+				    vfs_read(af->file, user_mem_ptr(um, 0), 0, &pos),
+				    "no bytes at %lld, %s", pos, af->label);
+}
+
+/*
+ * Memory that ends too early takes what it has room for, or the read fails; in
+ * both cases the next one goes on behind what was returned.
+ */
+void attribute_file_read_no_room(struct attribute_file *af, struct user_mem *um)
+{
+	const struct attribute_value *av = af->value;
+	const size_t room = 5;
+	size_t offset = PAGES(ATTRIBUTE_HOLE) - room;
+	loff_t pos = 0;
+	ssize_t n;
+	u8 value[32];
+
+	KUNIT_ASSERT_GT(af->test, av->size, room);
+	KUNIT_ASSERT_LE(af->test, av->size, sizeof(value));
+	n = read_to_user(af, um, offset, av->size, &pos);
+	KUNIT_ASSERT_EQ_MSG(af->test, pos, max(n, 0), "position, %s", af->label);
+	if (n != -EFAULT)
+		KUNIT_EXPECT_EQ_MSG(af->test, n, room, "room, %s", af->label);
+	KUNIT_EXPECT_EQ(af->test, 0, copy_from_user(value, user_mem_ptr(um, offset), pos));
+
+	n = read_to_user(af, um, PAGES(ATTRIBUTE_HOLE), 1, &pos);
+	KUNIT_EXPECT_EQ_MSG(af->test, n, -EFAULT, "no room, %s", af->label);
+
+	n = kernel_read(af->file, value + pos, sizeof(value) - pos, &pos);
+	KUNIT_EXPECT_EQ_MSG(af->test, pos, av->size, "the rest, %s", af->label);
+	KUNIT_EXPECT_MEMEQ_MSG(af->test, value, av->value, av->size, "%s", af->label);
+}
+
+/*
+ * The mapping of an attribute's inode can do buffered writes, but what is
+ * written to the attribute does not go there, and cannot be mapped.
+ */
+void attribute_file_check_page_cache(struct attribute_file *af)
+{
+	struct address_space *mapping = af->file->f_mapping;
+
+	KUNIT_EXPECT_PTR_EQ_MSG(af->test, mapping->a_ops, &ram_aops, "%s", af->label);
+#ifdef CONFIG_PERFORM_WRITE
+	KUNIT_EXPECT_NOT_NULL_MSG(af->test, mapping->a_ops->perform_write, "%s", af->label);
+#endif
+	KUNIT_EXPECT_EQ_MSG(af->test, mapping->nrpages, 0, "%s", af->label);
+	KUNIT_EXPECT_EQ_MSG(af->test, -ENODEV,
+			    vm_mmap(af->file, 0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, 0),
+			    "mmap, %s", af->label);
+}
+
+#define MAX_SEGS	5
+
+struct attribute_source {
+	const char *name;
+	unsigned int nr_segs;	/* 0: a ubuf; more than MAX_SEGS: all but the last ... */
+	struct user_seg segs[MAX_SEGS];		/* ... are computed, and the last is [0] */
+};
+
+static const struct attribute_source whole_sources[] = {
+	{ "ubuf, one byte", 0, { { 17, 1 } } },
+	{ "ubuf, over a page border", 0, { { PAGES(2) - 5, 10 } } },
+	{ "ubuf, all but one", 0, { { 3, 4094 } } },
+	{ "ubuf, all that fits", 0, { { 99, 4095 } } },
+	{ "iovec, one segment", 1, { { 5, 20 } } },
+	{ "iovec, two segments", 2, { { 5, 20 }, { PAGES(2) - 3, 7 } } },
+	{ "iovec, backwards over a page border", 3, { { PAGES(2), 9 }, { PAGES(2) - 9, 9 },
+	  { 0, 4 } } },
+	{ "iovec, empty first", 3, { { 0, 0 }, { PAGES(ATTRIBUTE_HOLE), 0 }, { 9, 30 } } },
+	{ "iovec, empty between", 4, { { 9, 30 }, { 0, 0 }, { PAGES(ATTRIBUTE_HOLE), 0 },
+	  { 77, 3 } } },
+	{ "iovec, empty last", 3, { { 9, 30 }, { 50, 1 }, { PAGES(ATTRIBUTE_HOLE), 0 } } },
+	{ "iovec, all that fits", 3, { { 9, 4000 }, { 50, 1 }, { PAGES(1), 94 } } },
+	{ "iovec, 17 segments", 17, { { 0, 4 } } },
+	{ "iovec, 1024 segments", 1024, { { 0, 4 } } },
+};
+
+static const struct attribute_source short_sources[] = {
+	{ "ubuf, the first byte", 0, { { PAGES(ATTRIBUTE_HOLE), 100 } } },
+	{ "ubuf, all but one byte", 0, { { PAGES(ATTRIBUTE_HOLE) - 1, 100 } } },
+	{ "ubuf, the last byte", 0, { { PAGES(ATTRIBUTE_HOLE) - 99, 100 } } },
+	{ "ubuf, the last byte that fits", 0, { { PAGES(ATTRIBUTE_HOLE) - 4094, 4095 } } },
+	{ "iovec, first segment", 2, { { PAGES(ATTRIBUTE_HOLE) + 7, 20 }, { 5, 20 } } },
+	{ "iovec, second segment", 2, { { 5, 20 }, { PAGES(ATTRIBUTE_HOLE) + 7, 20 } } },
+	{ "iovec, inside the second segment", 2, { { 5, 20 },
+	  { PAGES(ATTRIBUTE_HOLE) - 7, 20 } } },
+	{ "iovec, behind empty ones", 3, { { 5, 0 }, { 100, 0 },
+	  { PAGES(ATTRIBUTE_HOLE) - 7, 20 } } },
+	{ "iovec, between empty ones", 5, { { 5, 60 }, { 100, 0 },
+	  { PAGES(ATTRIBUTE_HOLE), 1 }, { 100, 0 }, { 7, 60 } } },
+	{ "iovec, the last byte that fits", 2, { { 5, 4094 }, { PAGES(ATTRIBUTE_HOLE), 1 } } },
+	{ "iovec, last of 17 segments", 17, { { PAGES(ATTRIBUTE_HOLE) - 2, 4 } } },
+	{ "iovec, last of 1024 segments", 1024,
+	  { { PAGES(ATTRIBUTE_HOLE) - 2, 4 } } },
+};
+
+void attribute_source_iter(struct user_iter *ui, struct user_mem *um,
+			   const struct attribute_source *source)
+{
+	struct user_seg *segs;
+	unsigned int i;
+
+	if (!source->nr_segs) {
+		user_iter_ubuf(ui, um, source->segs->offset, source->segs->len);
+		return;
+	}
+	if (source->nr_segs <= MAX_SEGS) {
+		user_iter_iovec(ui, um, source->segs, source->nr_segs);
+		return;
+	}
+	segs = kunit_kcalloc(um->test, source->nr_segs, sizeof(*segs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(um->test, segs);
+	for (i = 0; i < source->nr_segs - 1; i++) {
+		segs[i].offset = i * 1237 % PAGES(ATTRIBUTE_HOLE - 1);
+		segs[i].len = i % 5 ? 1 + i * 331 % (4000 / source->nr_segs) : 0;
+	}
+	segs[i] = source->segs[0];
+	user_iter_iovec(ui, um, segs, source->nr_segs);
+}
+
+KUNIT_ARRAY_PARAM_DESC(whole, whole_sources, name);
+KUNIT_ARRAY_PARAM_DESC(short, short_sources, name);
+
+const void *attribute_whole_gen_params(const void *prev, char *desc)
+{
+	return whole_gen_params(prev, desc);
+}
+
+const void *attribute_short_gen_params(const void *prev, char *desc)
+{
+	return short_gen_params(prev, desc);
+}
