@@ -62,6 +62,19 @@ well_described()
 	}' "$1"
 }
 
+# The tests that a document names as suite.test.
+# shellcheck disable=SC2317
+names_tests()
+{
+	local suite test missing=0
+
+	while IFS=. read -r suite test; do
+		grep -qsE "KUNIT_CASE(_PARAM)?\(${test}[,)]" "$SUITES_DIR/$suite.c" ||
+			{ echo "there is no test $suite.$test"; missing=1; }
+	done < <(grep -oE '[a-z0-9_]+_write\.[a-z0-9_]{3,}' "$1" | sort -u)
+	return "$missing"
+}
+
 say "lint (half a minute)"
 while read -r patch; do
 	check "series: $patch exists" test -s "$PATCHES/$patch"
@@ -86,6 +99,9 @@ for file in "$REPO"/tests/boot/*.[ch]; do
 done
 
 cd "$REPO"
+for file in Documentation/*.rst; do
+	check "tests named in $file" names_tests "$file"
+done
 while read -r file; do
 	check "shellcheck $file" shellcheck -x -P SCRIPTDIR "$file"
 	[[ $file != scripts/*.sh || $file == scripts/common.sh ]] ||
