@@ -41,6 +41,8 @@ timeout=${KUNIT_TIMEOUT:-$([[ $arch == um ]] && echo 300 || echo 1800)}
 export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 
 configs=(--kunitconfig="$SUITES_DIR/.kunitconfig" --kunitconfig="$out.config")
+# What only one architecture has.
+[[ ! -f $SUITES_DIR/$arch.kunitconfig ]] || configs+=(--kunitconfig="$SUITES_DIR/$arch.kunitconfig")
 # What the boot test needs, so that one build serves both.
 [[ $arch != um ]] || configs+=(--kunitconfig="$REPO/tests/boot/boot.config")
 

@@ -56,7 +56,8 @@ struct attribute_file *attribute_file_open(struct kunit *test, const char *fs_ty
 	KUNIT_ASSERT_NOT_NULL(test, af);
 	af->test = test;
 	af->value = av;
-	af->file = write_file_open(test, fs_type, path, flags);
+	af->file = write_file_open(test, write_file_mount(test, fs_type, NULL),
+				   path, flags);
 	strscpy(af->label, path);
 	return af;
 }

@@ -35,7 +35,9 @@ struct write_file {
 
 struct write_file *write_file_create(struct kunit *test, struct file *file,
 				     size_t capacity);
-struct file *write_file_open(struct kunit *test, const char *fs_type,
+struct vfsmount *write_file_mount(struct kunit *test, const char *name,
+				  const char *options);
+struct file *write_file_open(struct kunit *test, struct vfsmount *mnt,
 			     const char *path, int flags);
 struct file *write_file_open_ramfs(struct kunit *test);
 void write_file_close(struct kunit *test, struct file *file);
