@@ -103,6 +103,8 @@ static void test_swap_off(void *data)
 	KUNIT_EXPECT_EQ(um->test, 0L, test_swapoff(user_mem_ptr(um, 0)));
 	kthread_unuse_mm(ts->mm);
 	mmput(ts->mm);
+	/* The disk is not free for the next test before it is closed. */
+	flush_delayed_fput();
 }
 
 /* Switch swapping on until the end of the test. */
