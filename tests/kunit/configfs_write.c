@@ -696,18 +696,6 @@ static void configfs_blob_modes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, value.size, 10);
 }
 
-struct random_case {
-	const char *name;
-	u32 seed;
-};
-
-static const struct random_case random_cases[] = {
-	{ "seed 1", 1 }, { "seed 2", 2 }, { "seed 3", 3 }, { "seed 4", 4 },
-	{ "seed 5", 5 }, { "seed 6", 6 }, { "seed 7", 7 }, { "seed 8", 8 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(random, random_cases, name);
-
 #define RANDOM_FILES	20
 #define RANDOM_STEPS	12
 #define RANDOM_SEGS	6
@@ -715,12 +703,12 @@ KUNIT_ARRAY_PARAM_DESC(random, random_cases, name);
 /* Good and bad writes anywhere, each file closed after some of them. */
 static void configfs_blob_random(struct kunit *test)
 {
-	const struct random_case *param = test->param_value;
+	u32 seed = (unsigned long)test->param_value;
 	struct user_mem *um = test->priv;
 	struct rnd_state rnd;
 	unsigned int file;
 
-	prandom_seed_state(&rnd, param->seed);
+	prandom_seed_state(&rnd, seed);
 	user_mem_unmap(um, PAGES(HOLE), PAGE_SIZE);
 	for (file = 0; file < RANDOM_FILES; file++) {
 		struct blob_file *bf = open_blob(test, "limited");
@@ -740,7 +728,7 @@ static void configfs_blob_random(struct kunit *test)
 			user_iter_iovec(&ui, um, segs, nr_segs);
 			count = iov_iter_count(&ui.iter);
 			snprintf(bf->af->label, sizeof(bf->af->label), "seed %u, file %u, step %u",
-				 param->seed, file, step);
+				 seed, file, step);
 			if (pos + count > LIMIT)
 				blob_refuse(bf, pos, &ui, -EFBIG);
 			else if (ui.readable < count)
