@@ -1089,7 +1089,7 @@ static void shmem_write_symlink(struct kunit *test)
 #define RANDOM_SEEDS	8
 #define RANDOM_SEGS	20
 
-static const void *random_gen_params(const void *prev, char *desc)
+static const void *mount_random_gen_params(const void *prev, char *desc)
 {
 	unsigned long index = (unsigned long)prev;
 
@@ -1211,7 +1211,7 @@ static struct kunit_case shmem_write_cases[] = {
 #endif
 	KUNIT_CASE_PARAM(shmem_write_folio, kind_gen_params),
 	KUNIT_CASE(shmem_write_symlink),
-	KUNIT_CASE_PARAM(shmem_write_random, random_gen_params),
+	KUNIT_CASE_PARAM(shmem_write_random, mount_random_gen_params),
 	{}
 };
 
