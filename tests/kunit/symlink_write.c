@@ -539,22 +539,33 @@ static void symlink_write_no_memory(struct kunit *test)
 	KUNIT_EXPECT_GT(test, failed, 0);
 }
 
-/* A file that takes all the space there is. */
+/*
+ * One file that takes nearly all the space, and others for the blocks that it
+ * had no use for without an indirect block.
+ */
 static void fill_up(struct link_fs *lf)
 {
 	void *page = kunit_kzalloc(lf->test, PAGE_SIZE, GFP_KERNEL);
-	struct file *file;
-	loff_t pos = 0;
-	ssize_t n;
+	unsigned int files = 0;
+	ssize_t n, written;
 
 	KUNIT_ASSERT_NOT_NULL(lf->test, page);
-	file = file_open_root_mnt(lf->mnt, "full", O_CREAT | O_RDWR, 0600);
-	KUNIT_ASSERT_FALSE(lf->test, IS_ERR(file));
-	do
-		n = kernel_write(file, page, PAGE_SIZE, &pos);
-	while (n > 0);
-	KUNIT_EXPECT_EQ(lf->test, n, -ENOSPC);
-	__fput_sync(file);
+	do {
+		struct file *file;
+		char name[16];
+		loff_t pos = 0;
+
+		snprintf(name, sizeof(name), "full%u", files++);
+		file = file_open_root_mnt(lf->mnt, name, O_CREAT | O_RDWR, 0600);
+		KUNIT_ASSERT_FALSE(lf->test, IS_ERR(file));
+		for (written = 0; ; written += n) {
+			n = kernel_write(file, page, files > 1 ? 1 : PAGE_SIZE, &pos);
+			if (n <= 0)
+				break;
+		}
+		KUNIT_EXPECT_EQ(lf->test, n, -ENOSPC);
+		__fput_sync(file);
+	} while (written && files < 100);
 }
 
 static const struct fs_case full_cases[] = {
