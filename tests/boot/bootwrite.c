@@ -77,6 +77,7 @@ int main(int argc, char **argv)
 			die("%s: there is no %s", disks[i].name, disks[i].below);
 		test_loop(&disks[i], j < nr ? &disks[j] : NULL);
 	}
+	test_loop_full();
 
 	test_attributes("sysfs", "/sys/block/loop0/queue", "read_ahead_kb");
 	must(!mkdir(group, 0755), "mkdir", group);

@@ -108,6 +108,7 @@ void unmount(const char *dir);
 void test_filesystem(const char *subsystem, const char *device, const char *type,
 		     const char *options);
 void test_loop(const struct disk *d, const struct disk *below);
+void test_loop_full(void);
 void test_attributes(const char *subsystem, const char *dir, const char *attribute);
 
 #endif

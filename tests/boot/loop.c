@@ -118,6 +118,41 @@ static void test_device(const char *subsystem, size_t which)
 	unlink(r.name);
 }
 
+/*
+ * One write that the filesystem below has no room for: it must not succeed. The
+ * room is no multiple of what a request may hold, so that it ends within one,
+ * however the write is cut into them.
+ */
+void test_loop_full(void)
+{
+	const size_t room = MIB - PAGE, asked = MIB + MIB / 4;
+	char device[32];
+	struct row r;
+	int fd;
+
+	printf("boot: doing raw-loop-full: %zu bytes, with room for %zu\n", asked, room);
+	mount_at(BACKING, "none", "tmpfs", "size=1020k");
+	row_start(&r, "raw-loop-full", "direct", BACKING);
+	fd = create(&r);
+	must(!ftruncate(fd, 2 * MIB), "ftruncate", r.name);
+	close(fd);
+
+	attach(r.name, device);
+	fd = open(device, O_RDWR | O_DIRECT);
+	must(fd >= 0, "open", device);
+	expect(&r, "write", result(write(fd, data_at(0), asked)), -ENOSPC);
+	close(fd);
+	detach(device);
+
+	/* What is there is right. The rest is a hole, in which mmap(2) has no page. */
+	model(&r, 0, data_at(0), room);
+	must(!truncate(r.name, room), "truncate", r.name);
+	moment = "detached";
+	compare(&r, r.name);
+	row_end(&r);
+	unmount(BACKING);
+}
+
 /* Copy a disk to a file, or back. */
 static void copy(const char *from, const char *to)
 {
