@@ -11,7 +11,7 @@
 #include <linux/loop.h>
 #include <linux/sizes.h>
 
-#include "fault_knob.h"
+#include "fault_knobs.h"
 #include "loop_disk.h"
 #include "test_fs.h"
 
@@ -216,7 +216,7 @@ static void loop_ext_write_bad_block(struct kunit *test)
 static void loop_ext_write_short_copies(struct kunit *test)
 {
 	struct ext_test *et = ext_test_create(test, SZ_1M);
-	struct fault_attr *attr = fault_knob_attr(test, "fail_write_copy");
+	struct fault_attr *attr = fault_attr_of(test, "fail_write_copy");
 	struct fault_attr before = *attr;
 	unsigned int i, bio;
 

@@ -16,7 +16,7 @@
 #include <linux/prandom.h>
 #include <linux/sizes.h>
 
-#include "fault_knob.h"
+#include "fault_knobs.h"
 #include "loop_disk.h"
 #include "scripted_file.h"
 #include "write_file.h"
@@ -783,7 +783,7 @@ static void loop_write_short_copies(struct kunit *test)
 	struct file *file = tmpfs_file(test, SZ_1M, SZ_1M);
 	struct loop_disk *ld = loop_over(test, file, mode->flags, mode->offset);
 	struct loop_io *io = loop_io_create(ld, 512, SZ_8K, 32, 1);
-	struct fault_attr *attr = fault_knob_attr(test, "fail_write_copy");
+	struct fault_attr *attr = fault_attr_of(test, "fail_write_copy");
 	struct fault_attr before = *attr;
 
 	attr->verbose = 0;
