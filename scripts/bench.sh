@@ -27,7 +27,7 @@ rows=${1:-*}
 
 lock_build
 archs=(um ${icount:+x86_64})
-need_tools build bench "${archs[@]}"
+need_tools build bench tools "${archs[@]}"
 
 bench=$REPO/tests/bench
 results=$BUILD/results/bench
@@ -78,7 +78,7 @@ boot()
 boot_um()
 {
 	boot "$1" "$1-ns-$2" "$BUILD/$1/.kunit-bench-um/linux" mem=512M \
-		kunit_shutdown=halt "${parameters[@]}"
+		"initrd=$initramfs" kunit_shutdown=halt "${parameters[@]}"
 }
 
 # One guest instruction is one nanosecond of the guest's time, which stands
@@ -92,7 +92,7 @@ boot_icount()
 	append+=" tsc=reliable tsc_early_khz=1000000"
 	boot "$1" "$1-instr-1" qemu-system-x86_64 -M pc -cpu qemu64 -m 512 -accel tcg \
 		-icount shift=0,sleep=off -display none -serial stdio -monitor none \
-		-nic none -no-reboot -append "$append" \
+		-nic none -no-reboot -append "$append" -initrd "$initramfs" \
 		-kernel "$BUILD/$1/.kunit-bench-x86_64/arch/x86/boot/bzImage"
 }
 
@@ -105,6 +105,10 @@ done
 
 rm -rf "$results"
 mkdir -p "$results"
+"$SUITES_DIR/initramfs.sh" "$BUILD/tools.cpio"
+# UML takes no name with a space.
+cd "$BUILD"
+initramfs=tools.cpio
 # By turns, so that whatever else the machine does meets both alike.
 for ((n = 1; n <= runs; n++)); do
 	say "run $n of $runs, in UML (half a minute)"

@@ -4,8 +4,10 @@
  */
 #include <linux/file.h>
 #include <linux/mount.h>
+#include <linux/sizes.h>
 
 #include "bench_file.h"
+#include "test_fs.h"
 
 static void bench_unmount(void *mnt)
 {
@@ -30,9 +32,17 @@ static struct vfsmount *bench_mount_nodev(struct kunit *test,
 	return mnt;
 }
 
+/* Made by mke2fs, on a disk in memory, and checked by e2fsck in the end. */
+static struct vfsmount *bench_mount_disk(struct kunit *test, const struct bench_fs *fs)
+{
+	return test_fs_create(test, fs->type, fs->mkfs_options, NULL, SZ_16M)->mnt;
+}
+
 const struct bench_fs bench_filesystems[] = {
 	{ "ramfs", bench_mount_nodev },
 	{ "tmpfs", bench_mount_nodev },
+	{ "ext2-1k", bench_mount_disk, "ext2", "-b 1024" },
+	{ "ext2-4k", bench_mount_disk, "ext2", "-b 4096" },
 };
 
 const unsigned int nr_bench_filesystems = ARRAY_SIZE(bench_filesystems);

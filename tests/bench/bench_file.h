@@ -12,10 +12,14 @@
  * struct bench_fs - a filesystem to write to
  * @name: in the table of results
  * @mount: makes and mounts a new one, which goes away with the test
+ * @type: of file system, if that is not @name
+ * @mkfs_options: for mke2fs, if it is on a disk
  */
 struct bench_fs {
 	const char *name;
 	struct vfsmount *(*mount)(struct kunit *test, const struct bench_fs *fs);
+	const char *type;
+	const char *mkfs_options;
 };
 
 extern const struct bench_fs bench_filesystems[];

@@ -11,21 +11,21 @@
 #include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/list.h>
-#include <linux/mman.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
 
 #include "test_fs.h"
 
 /*
- * A file that is open, and the model of it, if there is one.  The test's own
- * allocations are gone when the file system goes, this is not.
+ * A file that is open.  The test's own allocations are gone when the file system
+ * goes, this is not.
  */
 struct test_fs_file {
 	struct list_head node;
 	struct file *file;
 	int flags;
-	struct write_file *wf;
+	void (*reopened)(void *data, struct file *file);
+	void *data;
 	char name[];
 };
 
@@ -123,22 +123,18 @@ void test_fs_close(struct test_fs *fs, struct file *file)
 }
 
 /**
- * test_fs_write_file - open an empty file, and model it
- * @fs: the file system
- * @name: the file's path
- * @flags: as for open(2); it must be open for reading
- * @capacity: of the model, in bytes
- *
- * Mounting opens it again: its ->file is then another one, the model stays.
+ * test_fs_keep_open - have the last file opened again by each mount
+ * @fs: the file system, on which test_fs_open() opened it
+ * @reopened: told of the new file; and before it is closed, of NULL
+ * @data: for @reopened
  */
-struct write_file *test_fs_write_file(struct test_fs *fs, const char *name,
-				      int flags, size_t capacity)
+void test_fs_keep_open(struct test_fs *fs, void (*reopened)(void *data, struct file *file),
+		       void *data)
 {
-	struct file *file = test_fs_open(fs, name, flags | O_TRUNC);
 	struct test_fs_file *tf = list_last_entry(&fs->files, struct test_fs_file, node);
 
-	tf->wf = write_file_create(fs->test, file, capacity);
-	return tf->wf;
+	tf->reopened = reopened;
+	tf->data = data;
 }
 
 /* Where on its disk a byte of the file is, or -1 if it is in a hole. */
@@ -186,10 +182,8 @@ void test_fs_unmount(struct test_fs *fs)
 	struct test_fs_file *tf;
 
 	list_for_each_entry(tf, &fs->files, node) {
-		/* It is a reference to the mount as well. */
-		if (tf->wf && tf->wf->mapped)
-			KUNIT_EXPECT_EQ(fs->test, 0, vm_munmap(tf->wf->mapped,
-							       tf->wf->capacity));
+		if (tf->reopened)
+			tf->reopened(tf->data, NULL);
 	}
 	KUNIT_ASSERT_TRUE_MSG(fs->test, unmount(fs),
 			      "%s is still in use after unmounting", fs->device);
@@ -211,7 +205,7 @@ static struct vfsmount *try_mount(struct test_fs *fs)
 	return mnt;
 }
 
-/* Mount it, and open the files again that have a model. */
+/* Mount it, and open the files again that are to be kept open. */
 void test_fs_mount(struct test_fs *fs)
 {
 	struct test_fs_file *tf, *next;
@@ -221,14 +215,12 @@ void test_fs_mount(struct test_fs *fs)
 			       fs->type, fs->mount_options ?: "", mnt);
 	fs->mnt = mnt;
 	list_for_each_entry_safe(tf, next, &fs->files, node) {
-		if (!tf->wf) {
+		if (!tf->reopened) {
 			forget_file(tf);
 			continue;
 		}
 		open_file(fs, tf, tf->flags & ~(O_CREAT | O_EXCL | O_TRUNC));
-		tf->wf->file = tf->file;
-		if (tf->wf->mapped)
-			write_file_map(tf->wf);
+		tf->reopened(tf->data, tf->file);
 	}
 }
 

@@ -41,9 +41,11 @@ struct test_fs *test_fs_create(struct kunit *test, const char *type,
 			       const char *mount_options, size_t size);
 
 struct file *test_fs_open(struct test_fs *fs, const char *name, int flags);
+void test_fs_close(struct test_fs *fs, struct file *file);
+void test_fs_keep_open(struct test_fs *fs, void (*reopened)(void *data, struct file *file),
+		       void *data);
 struct write_file *test_fs_write_file(struct test_fs *fs, const char *name,
 				      int flags, size_t capacity);
-void test_fs_close(struct test_fs *fs, struct file *file);
 
 void test_fs_unmount(struct test_fs *fs);
 void test_fs_mount(struct test_fs *fs);
