@@ -1,0 +1,875 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit suite for buffered writes to ext3 and ext4: real file systems, as mke2fs
+ * makes them, mounted in each of their journal modes, with and without delayed
+ * allocation, written as write(2) does from user memory that is not all there,
+ * and on disks that fill up or fail.
+ *
+ * After every write the file is compared with its model in the page cache, after
+ * mounting again from disk, and e2fsck has to find nothing.  Nothing here depends
+ * on which of the operations a write goes through.
+ */
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+#include <linux/quota.h>
+#include <linux/quotaops.h>
+#include <linux/sizes.h>
+#include <linux/statfs.h>
+#include <linux/vmalloc.h>
+
+#include "fail_usercopy.h"
+#include "test_fs.h"
+#include "user_mem.h"
+#include "user_trap.h"
+#include "write_file.h"
+
+#define PAGES(n)	((n) * PAGE_SIZE)
+/* More than a batch, of 31 pages, holds. */
+#define MEM_PAGES	36
+#define CAPACITY	PAGES(80)
+#define DISK_SIZE	SZ_8M
+
+/*
+ * Nothing is to be written back behind the back of a check that looks for locked
+ * folios, so a journal commits only when it has to.
+ */
+#define NO_COMMITS	"commit=1000,"
+
+/**
+ * struct setup - a way to make and to mount a file system
+ * @name: of the parameter
+ * @type: for mke2fs and mount
+ * @mkfs: options of mke2fs; all have small inode tables, which is quick
+ * @mount: options of mount
+ * @quirks: what tests have to know of it
+ */
+struct setup {
+	const char *name;
+	const char *type;
+	const char *mkfs;
+	const char *mount;
+	unsigned int quirks;
+};
+
+#define DELALLOC	BIT(0)	/* blocks are allocated by writeback */
+#define CLUSTERS	BIT(1)	/* space goes in units larger than a block */
+
+static const struct setup setups[] = {
+	{ "ext3, 1k, ordered", "ext3", "-b 1024 -m 0 -N 64", NO_COMMITS "data=ordered" },
+	{ "ext3, 4k, ordered", "ext3", "-b 4096 -m 0 -N 64", NO_COMMITS "data=ordered" },
+	{ "ext3, 1k, writeback", "ext3", "-b 1024 -m 0 -N 64", NO_COMMITS "data=writeback" },
+	{ "ext3, 1k, journal", "ext3", "-b 1024 -m 0 -N 64", NO_COMMITS "data=journal" },
+	{ "ext3, 4k, journal", "ext3", "-b 4096 -m 0 -N 64", NO_COMMITS "data=journal" },
+	{ "ext4, 1k, nodelalloc", "ext4", "-b 1024 -m 0 -N 64", NO_COMMITS "nodelalloc" },
+	{ "ext4, 1k, journal", "ext4", "-b 1024 -m 0 -N 64", NO_COMMITS "data=journal" },
+	{ "ext4, 1k, delalloc", "ext4", "-b 1024 -m 0 -N 64", NO_COMMITS "delalloc", DELALLOC },
+	{ "ext4, 4k, delalloc", "ext4", "-b 4096 -m 0 -N 64", NO_COMMITS "delalloc", DELALLOC },
+	{ "ext4, 4k, inline data", "ext4", "-b 4096 -m 0 -N 64 -I 256 -O inline_data",
+	  NO_COMMITS "delalloc", DELALLOC },
+	{ "ext4, 1k, bigalloc", "ext4", "-b 1024 -m 0 -N 64 -O bigalloc -C 16384",
+	  NO_COMMITS "nodelalloc", CLUSTERS },
+	/* Last, for crash_gen_params(). */
+	{ "ext4, 1k, no journal", "ext4", "-b 1024 -m 0 -N 64 -O ^has_journal", "nodelalloc" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(setup, setups, name);
+
+struct ext4_test {
+	struct kunit *test;
+	const struct setup *setup;
+	struct test_fs *fs;
+	struct write_file *wf;
+	struct user_mem *um;
+};
+
+static struct ext4_test *ext4_test_create_on(struct kunit *test, const struct setup *setup,
+					     size_t size)
+{
+	struct ext4_test *et = kunit_kzalloc(test, sizeof(*et), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, et);
+	et->test = test;
+	et->setup = setup;
+	et->fs = test_fs_create(test, setup->type, setup->mkfs, setup->mount, size);
+	et->wf = test_fs_write_file(et->fs, "file", O_RDWR, CAPACITY);
+	et->um = user_mem_create(test, PAGES(MEM_PAGES), 1);
+	return et;
+}
+
+static struct ext4_test *ext4_test_create(struct kunit *test)
+{
+	return ext4_test_create_on(test, test->param_value, DISK_SIZE);
+}
+
+static bool failed(struct ext4_test *et)
+{
+	return READ_ONCE(et->test->status) == KUNIT_FAILURE;
+}
+
+static __printf(2, 3) void set_label(struct ext4_test *et, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(et->wf->label, sizeof(et->wf->label), fmt, args);
+	va_end(args);
+}
+
+static size_t blocksize(struct ext4_test *et)
+{
+	return i_blocksize(file_inode(et->wf->file));
+}
+
+static ssize_t write_iter(struct ext4_test *et, loff_t pos, struct user_iter *ui)
+{
+	return write_file_write_iter(et->wf, et->wf->file, pos, &ui->iter, ui->source);
+}
+
+static void expect_written(struct ext4_test *et, ssize_t expected, ssize_t written)
+{
+	KUNIT_EXPECT_EQ_MSG(et->test, expected, written, "return value, %s", et->wf->label);
+}
+
+/* Write @len bytes of user memory from @source on, which must go well. */
+static void write_user(struct ext4_test *et, loff_t pos, size_t source, size_t len)
+{
+	struct user_iter ui;
+
+	user_iter_ubuf(&ui, et->um, source, len);
+	expect_written(et, len, write_iter(et, pos, &ui));
+}
+
+/* The file as it must be found on disk, by a kernel that knows nothing of it. */
+static void check_on_disk(struct ext4_test *et)
+{
+	test_fs_check(et->fs);
+	write_file_check(et->wf);
+}
+
+/*
+ * After a write that write_file_write_iter() can't check, since what was written
+ * is not dirty, or can't be read: it ended at @end.
+ */
+static void take_over(struct ext4_test *et, loff_t end, const u8 *source, ssize_t written)
+{
+	struct write_file *wf = et->wf;
+
+	if (written > 0) {
+		memcpy(wf->model + end - written, source, written);
+		wf->size = max(wf->size, end);
+	}
+	write_file_check(wf);
+}
+
+/* In bytes, with what delayed allocation has reserved. */
+static u64 space_used(struct ext4_test *et)
+{
+	struct kstat stat;
+
+	KUNIT_ASSERT_EQ(et->test, 0, vfs_getattr(&et->wf->file->f_path, &stat, STATX_BLOCKS,
+						 AT_STATX_SYNC_AS_STAT));
+	return stat.blocks << SECTOR_SHIFT;
+}
+
+static u64 space_left(struct ext4_test *et)
+{
+	struct kstatfs statfs;
+
+	KUNIT_ASSERT_EQ(et->test, 0, vfs_statfs(&et->wf->file->f_path, &statfs));
+	return statfs.f_bavail * statfs.f_bsize;
+}
+
+/*
+ * What is in the file before a write, at PAGES(4) and around: data, a hole, or
+ * nothing, as it ends before.  Where it ends, it ends inside of a block.
+ */
+enum before {
+	BEFORE_DATA,
+	BEFORE_HOLE,
+	BEFORE_MIXED,
+	BEFORE_END,
+	BEFORE_FAR_END,
+	BEFORE_NOTHING,
+	NR_BEFORE,
+};
+
+static const char * const before_names[] = {
+	[BEFORE_DATA]		= "data",
+	[BEFORE_HOLE]		= "hole",
+	[BEFORE_MIXED]		= "data and holes",
+	[BEFORE_END]		= "end",
+	[BEFORE_FAR_END]	= "far beyond the end",
+	[BEFORE_NOTHING]	= "empty file",
+};
+
+/* The file as it is to be, nothing of it cached, and all free memory poisoned. */
+static void fresh_file(struct ext4_test *et, enum before before)
+{
+	loff_t pos;
+
+	set_label(et, "before the write");
+	write_file_truncate(et->wf, 0);
+	switch (before) {
+	case BEFORE_DATA:
+		write_user(et, 0, 0, PAGES(MEM_PAGES));
+		write_user(et, PAGES(MEM_PAGES), 77, PAGES(20));
+		break;
+	case BEFORE_HOLE:
+		write_file_truncate(et->wf, PAGES(70) + 100);
+		break;
+	case BEFORE_MIXED:
+		for (pos = 300; pos < PAGES(50); pos += PAGES(3))
+			write_user(et, pos, pos % 1000, PAGES(1) + 99);
+		break;
+	case BEFORE_END:
+		write_user(et, 0, 0, PAGES(4) + 100);
+		break;
+	case BEFORE_FAR_END:
+		write_user(et, 0, 0, 100);
+		break;
+	default:
+		break;
+	}
+	KUNIT_ASSERT_EQ(et->test, 0, vfs_fsync(et->wf->file, 0));
+	write_file_drop_clean(et->wf);
+	write_file_poison_free_memory(et->test);
+}
+
+static const struct {
+	loff_t pos;
+	size_t len;
+} places[] = {
+	{ PAGES(4) + 100,	1 },
+	{ PAGES(4),		1024 },
+	{ PAGES(4) + 100,	PAGE_SIZE },
+	{ PAGES(5),		PAGE_SIZE },
+	{ PAGES(4) + 1024,	PAGES(2) + 100 },
+	{ PAGES(4) + 100,	PAGES(MEM_PAGES) - 200 },
+	{ PAGES(8),		PAGES(31) },
+};
+
+/* To each kind of file: bytes, pages, and more than a batch. */
+static void writes(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	enum before before;
+	unsigned int i;
+
+	for (before = 0; before < NR_BEFORE; before++) {
+		for (i = 0; i < ARRAY_SIZE(places) && !failed(et); i++) {
+			fresh_file(et, before);
+			set_label(et, "%s, %zu bytes at %lld", before_names[before],
+				  places[i].len, places[i].pos);
+			write_user(et, places[i].pos, 13 * i, places[i].len);
+		}
+		check_on_disk(et);
+	}
+}
+
+/* Blocks of the file in memory, on disk, or both, as the write finds them. */
+static void overwrites(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	loff_t pos;
+
+	fresh_file(et, BEFORE_MIXED);
+	for (pos = 100; pos < PAGES(40); pos += 7 * 1024) {
+		set_label(et, "a part, at %lld", pos);
+		write_user(et, pos, pos % 1000, 3000);
+	}
+	set_label(et, "all of it, dirty");
+	write_user(et, 50, 0, PAGES(MEM_PAGES));
+	test_fs_remount(et->fs);
+	for (pos = 100; pos < PAGES(30); pos += PAGES(2) + 1024) {
+		set_label(et, "a part of a clean file, at %lld", pos);
+		write_user(et, pos, 5, 2000);
+	}
+	set_label(et, "all of it, some dirty");
+	write_user(et, 150, 9, PAGES(MEM_PAGES) - 9);
+	check_on_disk(et);
+}
+
+/* Appending as a log does, by a file that is open for that, up to CAPACITY. */
+static void appends(struct kunit *test)
+{
+	static const size_t lens[] = { 1, 100, 1023, 1024, PAGE_SIZE, PAGES(12) + 1, 333 };
+	struct ext4_test *et = ext4_test_create(test);
+	struct file *log = test_fs_open(et->fs, "file", O_WRONLY | O_APPEND);
+	unsigned int i;
+
+	for (i = 0; et->wf->size + PAGES(13) < CAPACITY; i++) {
+		loff_t pos = et->wf->size;
+		struct user_iter ui;
+		ssize_t written;
+
+		set_label(et, "append %u", i);
+		user_iter_ubuf(&ui, et->um, i, lens[i % ARRAY_SIZE(lens)]);
+		/* What is in the inode is not dirty. */
+		written = vfs_iter_write(log, &ui.iter, &pos, 0);
+		expect_written(et, lens[i % ARRAY_SIZE(lens)], written);
+		take_over(et, pos, ui.source, written);
+	}
+	test_fs_close(et->fs, log);
+	check_on_disk(et);
+}
+
+/*
+ * An append to the last block, which is on disk already, so that writeback has
+ * nothing to allocate: the new size must get there all the same.
+ */
+static void append_to_allocated_block(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+
+	write_user(et, 0, 0, PAGES(2) + 100);
+	KUNIT_ASSERT_EQ(test, 0, vfs_fsync(et->wf->file, 0));
+	set_label(et, "inside of the last block");
+	write_user(et, PAGES(2) + 100, 5, 200);
+	check_on_disk(et);
+	set_label(et, "up to the end of the last block");
+	write_user(et, PAGES(2) + 300, 5, blocksize(et) - 300);
+	check_on_disk(et);
+}
+
+/* Each write is on disk when it returns. */
+static void synchronous(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	struct file *file = test_fs_open(et->fs, "file", O_WRONLY | O_SYNC);
+	struct user_iter ui;
+	ssize_t written;
+	loff_t pos;
+
+	user_iter_ubuf(&ui, et->um, 3, PAGES(33));
+	pos = 200;
+	written = vfs_iter_write(file, &ui.iter, &pos, 0);
+	expect_written(et, PAGES(33), written);
+	take_over(et, pos, ui.source, written);
+	KUNIT_EXPECT_FALSE(test, mapping_tagged(file->f_mapping, PAGECACHE_TAG_DIRTY));
+	test_fs_close(et->fs, file);
+	check_on_disk(et);
+}
+
+#define HOLE	7	/* the page of the source that is not there */
+
+static const struct {
+	const char *name;
+	unsigned int nr_segs;
+	struct user_seg segs[4];
+} sources[] = {
+	{ "hole on the first byte", 1, { { PAGES(HOLE), PAGES(2) } } },
+	{ "hole after one byte", 1, { { PAGES(HOLE) - 1, PAGES(2) } } },
+	{ "hole at a page border", 1, { { PAGES(HOLE - 4), PAGES(9) } } },
+	{ "hole inside of a block", 1, { { PAGES(HOLE - 5) + 1234, PAGES(9) } } },
+	{ "hole in the second segment", 3, { { 5, 700 }, { PAGES(HOLE), 700 }, { 9, 5000 } } },
+	{ "hole behind an empty segment", 4,
+	  { { 9, 0 }, { 5, 700 }, { 9, 0 }, { PAGES(HOLE), 700 } } },
+	{ "no hole, small segments", 4, { { 5, 7 }, { 9, 0 }, { 1, PAGES(5) }, { 50, 900 } } },
+};
+
+/* What comes before the hole is written. */
+static void source_with_hole(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	enum before before;
+	unsigned int i;
+
+	for (before = 0; before < NR_BEFORE; before++) {
+		for (i = 0; i < ARRAY_SIZE(sources) && !failed(et); i++) {
+			struct user_iter ui;
+
+			user_mem_protect(et->um, 0, et->um->len, PROT_READ | PROT_WRITE);
+			fresh_file(et, before);
+			if (i & 1)
+				user_mem_unmap(et->um, PAGES(HOLE), PAGE_SIZE);
+			else
+				user_mem_protect(et->um, PAGES(HOLE), PAGE_SIZE, PROT_NONE);
+			set_label(et, "%s, %s", before_names[before], sources[i].name);
+			user_iter_iovec(&ui, et->um, sources[i].segs, sources[i].nr_segs);
+			expect_written(et, ui.readable ?: -EFAULT,
+				       write_iter(et, PAGES(4) + 300, &ui));
+		}
+		user_mem_protect(et->um, 0, et->um->len, PROT_READ | PROT_WRITE);
+		check_on_disk(et);
+	}
+}
+
+static const struct {
+	unsigned int skip;
+	int times;
+} failures[] = {
+	{ 0, 1 }, { 0, 2 }, { 0, FAIL_ALWAYS }, { 1, 1 }, { 1, FAIL_ALWAYS }, { 3, 2 },
+};
+
+/*
+ * Copies fail although the source was faulted in: blocks were allocated, or
+ * reserved, for data that does not come.  When the call returns, and not later,
+ * what it took beyond the end of the file is given back.
+ */
+static void copies_fail(struct kunit *test)
+{
+	static const struct user_seg segs[] = {
+		{ 10, 300 }, { 800, PAGES(2) + 50 }, { 77, 1024 }, { PAGES(3), PAGES(20) },
+	};
+	struct ext4_test *et = ext4_test_create(test);
+	enum before before;
+	unsigned int i;
+
+	for (before = 0; before < NR_BEFORE; before++) {
+		for (i = 0; i < ARRAY_SIZE(failures) && !failed(et); i++) {
+			struct user_iter ui;
+			ssize_t written;
+			size_t count;
+			u64 used;
+
+			fresh_file(et, before);
+			used = space_used(et);
+			set_label(et, "%s, copies %u to %d fail", before_names[before],
+				  failures[i].skip, failures[i].times);
+			user_iter_iovec(&ui, et->um, segs, ARRAY_SIZE(segs));
+			count = iov_iter_count(&ui.iter);
+			fail_usercopy_arm(test, failures[i].skip, failures[i].times);
+			written = write_iter(et, PAGES(4) + 300, &ui);
+			if (failures[i].times != FAIL_ALWAYS)
+				expect_written(et, count, written);
+			else if (!failures[i].skip)
+				expect_written(et, -EFAULT, written);
+			else
+				KUNIT_EXPECT_TRUE_MSG(test, written > 0 && written < count,
+						      "returned %zd, %s", written,
+						      et->wf->label);
+			if (written < 0 && before >= BEFORE_END)
+				KUNIT_EXPECT_EQ_MSG(test, used, space_used(et),
+						    "space used, %s", et->wf->label);
+		}
+		check_on_disk(et);
+	}
+}
+
+/*
+ * A write beyond the end of the file of which nothing can be copied leaves the
+ * file as long as it was.
+ */
+static void failure_beyond_end_keeps_size(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	struct user_iter ui;
+
+	write_user(et, 0, 0, PAGES(1) + 100);
+	/* Each failure another page: the first is not uptodate, the second is new. */
+	set_label(et, "in the last page");
+	user_iter_ubuf(&ui, et->um, 5, 500);
+	fail_usercopy_arm(test, 0, FAIL_ALWAYS);
+	expect_written(et, -EFAULT, write_iter(et, PAGES(1) + 300, &ui));
+
+	set_label(et, "far beyond");
+	user_iter_ubuf(&ui, et->um, 5, PAGES(3));
+	fail_usercopy_arm(test, 0, FAIL_ALWAYS);
+	expect_written(et, -EFAULT, write_iter(et, PAGES(20) + 300, &ui));
+	/* What was left behind must not come to light. */
+	write_file_truncate(et->wf, CAPACITY);
+	check_on_disk(et);
+}
+
+/* Two pages of the source that are never there together. */
+static void source_always_zapped(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	enum before before;
+	struct user_iter ui;
+
+	for (before = 0; before < NR_BEFORE; before++) {
+		fresh_file(et, before);
+		set_label(et, "%s", before_names[before]);
+		user_trap_set(et->um, PAGES(2), PAGES(2), TRAP_ALWAYS, false);
+		user_iter_ubuf(&ui, et->um, PAGES(3) - 700, 1400);
+		expect_written(et, 1400, write_iter(et, PAGES(4) + 300, &ui));
+		user_mem_protect(et->um, 0, et->um->len, PROT_READ | PROT_WRITE);
+	}
+	check_on_disk(et);
+}
+
+/* The source is a mapping of the file, to be faulted in with nothing locked. */
+static void from_itself(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	struct user_iter ui;
+
+	write_user(et, 0, 0, PAGES(20));
+	test_fs_remount(et->fs);
+	write_file_map(et->wf);
+
+	set_label(et, "the same page");
+	write_file_iter(et->wf, &ui, 100, 1000);
+	expect_written(et, 1000, write_iter(et, 2100, &ui));
+	set_label(et, "the same bytes");
+	write_file_iter(et->wf, &ui, PAGES(2) + 100, 3000);
+	expect_written(et, 3000, write_iter(et, PAGES(2) + 100, &ui));
+	set_label(et, "other pages");
+	write_file_iter(et->wf, &ui, PAGES(4) + 50, PAGES(6));
+	expect_written(et, PAGES(6), write_iter(et, PAGES(12) - 7, &ui));
+	set_label(et, "from the start to the end");
+	write_file_iter(et->wf, &ui, 0, PAGES(12));
+	expect_written(et, PAGES(12), write_iter(et, PAGES(20), &ui));
+	check_on_disk(et);
+}
+
+/* Take all space but about @left bytes. */
+static void fill_disk(struct ext4_test *et, size_t left)
+{
+	struct file *filler = test_fs_open(et->fs, "filler", O_RDWR);
+	u8 *page = kunit_kzalloc(et->test, PAGE_SIZE, GFP_KERNEL);
+	u64 unused = space_left(et);
+	loff_t pos = 0;
+
+	KUNIT_ASSERT_NOT_NULL(et->test, page);
+	while (pos < SZ_16M && unused > left) {
+		ssize_t n = kernel_write(filler, page,
+					 clamp_t(u64, unused - left, 1024, PAGE_SIZE), &pos);
+
+		if (n == -ENOSPC)
+			break;
+		KUNIT_ASSERT_GT(et->test, n, 0);
+		/* With what delayed allocation has not yet taken. */
+		if (pos % SZ_256K < PAGE_SIZE || unused < left + SZ_64K)
+			KUNIT_ASSERT_EQ(et->test, 0, vfs_fsync(filler, 0));
+		unused = space_left(et);
+	}
+	KUNIT_ASSERT_EQ(et->test, 0, vfs_fsync(filler, 0));
+	test_fs_close(et->fs, filler);
+}
+
+/*
+ * The disk is full in the middle of a write: what fits is written, then there is
+ * an error, and nothing is lost or left over.
+ */
+static void disk_full(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	/* For blocks that map others, and what the file system keeps for itself. */
+	size_t slack = 8 * (et->setup->quirks & CLUSTERS ? 16384 : blocksize(et));
+	unsigned int i;
+
+	for (i = 0; i < 4 && !failed(et); i++) {
+		loff_t pos = i & 1 ? PAGES(3) + 700 : 0;
+		size_t total = 0;
+		ssize_t written;
+		loff_t end;
+		u64 left;
+
+		set_label(et, "round %u", i);
+		write_file_truncate(et->wf, 0);
+		/* Into a hole, and at the end. */
+		if (i & 2)
+			write_file_truncate(et->wf, CAPACITY);
+		KUNIT_ASSERT_EQ(test, 0, vfs_fsync(et->wf->file, 0));
+		fill_disk(et, PAGES(16) + i * 1024);
+		left = space_left(et);
+		do {
+			struct user_iter ui;
+
+			user_iter_ubuf(&ui, et->um, 0, PAGES(MEM_PAGES));
+			/* Before it gives up, ext4 commits, and all gets clean. */
+			end = pos + total;
+			written = vfs_iter_write(et->wf->file, &ui.iter, &end, 0);
+			take_over(et, end, ui.source, written);
+			if (written > 0)
+				total += written;
+		} while (written > 0 && total < PAGES(40));
+		expect_written(et, -ENOSPC, written);
+		KUNIT_EXPECT_GT_MSG(test, total + slack, left, "used of what was left, %s",
+				    et->wf->label);
+		check_on_disk(et);
+		expect_written(et, 0, vfs_fsync(et->wf->file, 0));
+	}
+	/* All of it can be had again. */
+	KUNIT_ASSERT_EQ(test, 0, vfs_truncate(&test_fs_open(et->fs, "filler", O_RDWR)->f_path, 0));
+	set_label(et, "space again");
+	write_user(et, 0, 0, PAGES(MEM_PAGES));
+}
+
+/*
+ * Write, with reads of the byte at @bad of the file failing, and only then
+ * compare, which is not to meet the error.
+ */
+static ssize_t write_with_bad_block(struct ext4_test *et, loff_t pos, size_t len, loff_t bad)
+{
+	struct user_iter ui;
+	ssize_t written;
+
+	/* The journal may hold on to what was read. */
+	test_fs_remount(et->fs);
+	et->fs->disk->fail_pos = test_fs_locate(et->wf->file, bad);
+	et->fs->disk->fail_reads = UINT_MAX;
+	user_iter_ubuf(&ui, et->um, 11, len);
+	written = vfs_iter_write(et->wf->file, &ui.iter, &pos, 0);
+	et->fs->disk->fail_reads = 0;
+	take_over(et, pos, ui.source, written);
+	return written;
+}
+
+/* The first or the last block of a write, which has to be read, can't be. */
+static void block_unreadable(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	ssize_t written;
+
+	write_user(et, 0, 0, PAGES(MEM_PAGES));
+	set_label(et, "first block");
+	expect_written(et, -EIO, write_with_bad_block(et, PAGES(2) + 100, PAGES(5), PAGES(2)));
+	set_label(et, "only block");
+	expect_written(et, -EIO, write_with_bad_block(et, PAGES(2) + 100, 50, PAGES(2)));
+	set_label(et, "last block");
+	written = write_with_bad_block(et, PAGES(2), PAGES(5) + 2 * 1024 + 100,
+				       PAGES(7) + round_down(2 * 1024, blocksize(et)));
+	/* All pages before, and maybe the blocks that come first in the last. */
+	KUNIT_EXPECT_TRUE_MSG(test, written >= (ssize_t)PAGES(5) &&
+			      written <= PAGES(5) + 2 * 1024,
+			      "returned %zd, %s", written, et->wf->label);
+	set_label(et, "a block that is overwritten");
+	expect_written(et, PAGES(5), write_with_bad_block(et, PAGES(10), PAGES(5), PAGES(12)));
+	check_on_disk(et);
+}
+
+/*
+ * A quota ends in the middle of a write.  Kernel threads may exceed all quotas
+ * as long as they have the privilege to.
+ */
+static ssize_t write_under_quota(struct ext4_test *et, loff_t pos, size_t len)
+{
+	const struct cred *saved;
+	struct cred *cred = prepare_creds();
+	struct user_iter ui;
+	ssize_t written;
+
+	KUNIT_ASSERT_NOT_NULL(et->test, cred);
+	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
+	saved = override_creds(cred);
+	user_iter_ubuf(&ui, et->um, 0, len);
+	written = write_iter(et, pos, &ui);
+	revert_creds(saved);
+	put_cred(cred);
+	return written;
+}
+
+/* A file system with this feature is no ext3, however its files are mapped. */
+#define QUOTA_INDIRECT	"quota,^extent,^flex_bg,^64bit,^metadata_csum"
+
+static const struct setup quota_setups[] = {
+	{ "indirect, 1k, ordered", "ext4", "-b 1024 -m 0 -N 64 -O " QUOTA_INDIRECT,
+	  NO_COMMITS "nodelalloc,data=ordered,usrquota" },
+	{ "indirect, 4k, journal", "ext4", "-b 4096 -m 0 -N 64 -O " QUOTA_INDIRECT,
+	  NO_COMMITS "data=journal,usrquota" },
+	{ "ext4, 1k, nodelalloc", "ext4", "-b 1024 -m 0 -N 64 -O quota",
+	  NO_COMMITS "nodelalloc,usrquota" },
+	{ "ext4, 1k, delalloc", "ext4", "-b 1024 -m 0 -N 64 -O quota",
+	  NO_COMMITS "delalloc,usrquota", DELALLOC },
+};
+
+KUNIT_ARRAY_PARAM_DESC(quota, quota_setups, name);
+
+static void quota_exceeded(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create_on(test, test->param_value, DISK_SIZE);
+	struct super_block *sb = file_inode(et->wf->file)->i_sb;
+	struct kqid qid = make_kqid_uid(GLOBAL_ROOT_UID);
+	const size_t allowed = PAGES(14);
+	struct qc_dqblk dq;
+	ssize_t written;
+
+	KUNIT_ASSERT_EQ(test, 0, sb->s_qcop->get_dqblk(sb, qid, &dq));
+	dq.d_fieldmask = QC_SPC_HARD;
+	dq.d_spc_hardlimit = dq.d_space + allowed;
+	KUNIT_ASSERT_EQ(test, 0, sb->s_qcop->set_dqblk(sb, qid, &dq));
+
+	set_label(et, "up to the limit");
+	written = write_under_quota(et, 500, PAGES(30));
+	/* Blocks that map others take their part. */
+	KUNIT_EXPECT_TRUE_MSG(test, written <= (ssize_t)allowed &&
+			      written + 500 + 4 * blocksize(et) >= allowed,
+			      "returned %zd", written);
+	set_label(et, "at the limit");
+	expect_written(et, -EDQUOT, write_under_quota(et, PAGES(40), PAGES(2)));
+	KUNIT_EXPECT_EQ(test, 0, sb->s_qcop->get_dqblk(sb, qid, &dq));
+	KUNIT_EXPECT_LE(test, dq.d_space, dq.d_spc_hardlimit);
+	set_label(et, "overwriting what is there");
+	expect_written(et, PAGES(10), write_under_quota(et, 600, PAGES(10)));
+	/* e2fsck counts what the quota file has, too. */
+	check_on_disk(et);
+}
+
+/*
+ * The smallest journal there is, on many small groups of blocks, so that what a
+ * batch might have to change is a good part of it.
+ */
+static const struct setup journal_setups[] = {
+	{ "ext3, ordered", "ext3", "-b 1024 -m 0 -N 512 -g 256 -J size=1 -O ^resize_inode",
+	  "data=ordered" },
+	{ "ext3, journal", "ext3", "-b 1024 -m 0 -N 512 -g 256 -J size=1 -O ^resize_inode",
+	  "data=journal" },
+	{ "ext4, journal", "ext4", "-b 1024 -m 0 -N 512 -g 256 -J size=1 -O ^resize_inode",
+	  "data=journal" },
+	{ "ext4, delalloc", "ext4", "-b 1024 -m 0 -N 512 -g 256 -J size=1 -O ^resize_inode",
+	  "delalloc", DELALLOC },
+};
+
+KUNIT_ARRAY_PARAM_DESC(journal, journal_setups, name);
+
+static void small_journal(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create_on(test, test->param_value, SZ_32M);
+	unsigned int i;
+
+	for (i = 0; i < 40; i++) {
+		loff_t pos = i * 12345 % (CAPACITY - PAGES(MEM_PAGES));
+
+		set_label(et, "write %u", i);
+		write_user(et, pos, i, PAGES(MEM_PAGES) - i);
+		if (i % 10 == 9)
+			write_file_truncate(et->wf, pos);
+	}
+	check_on_disk(et);
+}
+
+/* All but the one without a journal. */
+static const void *crash_gen_params(const void *prev, char *desc)
+{
+	const struct setup *next = setup_gen_params(prev, desc);
+
+	return next == &setups[ARRAY_SIZE(setups) - 1] ? NULL : next;
+}
+
+/*
+ * The journal is replayed: what was synced is there after a crash.  The write
+ * that is lost is too small to make the journal commit.
+ */
+static void crash(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	struct test_disk *disk = et->fs->disk;
+	u8 *image = vmalloc(disk->size);
+	loff_t synced;
+	u8 *model;
+
+	KUNIT_ASSERT_NOT_NULL(test, image);
+	model = kunit_kmalloc(test, CAPACITY, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, model);
+	write_user(et, 0, 0, PAGES(33));
+	write_user(et, PAGES(10) + 5, 77, PAGES(33));
+	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
+	memcpy(model, et->wf->model, CAPACITY);
+	synced = et->wf->size;
+	write_user(et, synced + 300, 0, PAGES(2));
+	memcpy(image, disk->bytes, disk->size);
+
+	test_fs_unmount(et->fs);
+	memcpy(disk->bytes, image, disk->size);
+	vfree(image);
+	test_fs_mount(et->fs);
+	memcpy(et->wf->model, model, CAPACITY);
+	et->wf->size = synced;
+	set_label(et, "mounted again");
+	write_file_check(et->wf);
+}
+
+#define RANDOM_STEPS	50
+#define RANDOM_SEGS	6
+
+static void random_source(struct ext4_test *et, struct rnd_state *rnd, struct user_iter *ui)
+{
+	static const size_t longest[] = { 10, 1500, PAGE_SIZE + 9, PAGES(10) };
+	size_t max = longest[random_below(rnd, ARRAY_SIZE(longest))];
+	unsigned int i, nr_segs = 1 + random_below(rnd, RANDOM_SEGS);
+	struct user_seg segs[RANDOM_SEGS];
+
+	for (i = 0; i < nr_segs; i++) {
+		segs[i].len = i && !random_below(rnd, 4) ? 0 : 1 + random_below(rnd, max);
+		segs[i].offset = random_below(rnd, et->um->len - segs[i].len);
+	}
+	user_iter_iovec(ui, et->um, segs, nr_segs);
+}
+
+/* Holes come and go, pages get lost, copies fail, the file is cut and grows. */
+static void random_writes(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	u32 seed = 1 + (et->setup - setups);
+	struct rnd_state rnd;
+	unsigned int step;
+
+	prandom_seed_state(&rnd, seed);
+	for (step = 0; step < RANDOM_STEPS && !failed(et); step++) {
+		size_t page = random_below(&rnd, MEM_PAGES) * PAGE_SIZE;
+		struct user_iter ui;
+		unsigned int faults;
+		loff_t pos;
+
+		set_label(et, "seed %u, step %u", seed, step);
+		switch (random_below(&rnd, 12)) {
+		case 0:
+			user_mem_unmap(et->um, page, PAGE_SIZE);
+			break;
+		case 1:
+		case 2:
+			user_mem_protect(et->um, 0, et->um->len, PROT_READ | PROT_WRITE);
+			break;
+		case 3:
+		case 4:
+			write_file_truncate(et->wf, random_below(&rnd, CAPACITY));
+			break;
+		case 5:
+			KUNIT_EXPECT_EQ(test, 0, vfs_fsync(et->wf->file, 0));
+			break;
+		case 6:
+			test_fs_remount(et->fs);
+			break;
+		}
+		if (random_below(&rnd, 2))
+			write_file_drop_clean(et->wf);
+		if (random_below(&rnd, 2))
+			write_file_poison_free_memory(test);
+		random_source(et, &rnd, &ui);
+		pos = random_below(&rnd, CAPACITY - iov_iter_count(&ui.iter));
+		/* Not both, or the copy that may fault is made to fail. */
+		faults = random_below(&rnd, 2) ? random_below(&rnd, 10) : 0;
+		user_trap_set(et->um, 0, et->um->len, faults, false);
+		if (!faults)
+			fail_usercopy_arm(test, random_below(&rnd, 5), random_below(&rnd, 3));
+		expect_written(et, ui.readable ?: -EFAULT, write_iter(et, pos, &ui));
+	}
+	set_label(et, "seed %u, at the end", seed);
+	check_on_disk(et);
+}
+
+static struct kunit_case ext4_write_cases[] = {
+	KUNIT_CASE_PARAM(writes, setup_gen_params),
+	KUNIT_CASE_PARAM(overwrites, setup_gen_params),
+	KUNIT_CASE_PARAM(appends, setup_gen_params),
+	KUNIT_CASE_PARAM(append_to_allocated_block, setup_gen_params),
+	KUNIT_CASE_PARAM(synchronous, setup_gen_params),
+	KUNIT_CASE_PARAM(source_with_hole, setup_gen_params),
+	KUNIT_CASE_PARAM(copies_fail, setup_gen_params),
+	KUNIT_CASE_PARAM(failure_beyond_end_keeps_size, setup_gen_params),
+	KUNIT_CASE_PARAM(source_always_zapped, setup_gen_params),
+	KUNIT_CASE_PARAM(from_itself, setup_gen_params),
+	KUNIT_CASE_PARAM(disk_full, setup_gen_params),
+	KUNIT_CASE_PARAM(block_unreadable, setup_gen_params),
+	KUNIT_CASE_PARAM(quota_exceeded, quota_gen_params),
+	KUNIT_CASE_PARAM(small_journal, journal_gen_params),
+	KUNIT_CASE_PARAM(crash, crash_gen_params),
+	KUNIT_CASE_PARAM(random_writes, setup_gen_params),
+	{}
+};
+
+static struct kunit_suite ext4_write_suite = {
+	.name = "ext4_write",
+	.test_cases = ext4_write_cases,
+};
+
+kunit_test_suite(ext4_write_suite);
+
+MODULE_DESCRIPTION("KUnit tests of buffered writes to ext3 and ext4");
+MODULE_LICENSE("GPL");
