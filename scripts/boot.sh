@@ -14,12 +14,9 @@
 #
 # In the shell Ctrl-C ends the guest, as 'exit' does; a command in it is
 # interrupted by Ctrl-G.
-#
-# The root file system is an initramfs and not this machine's (hostfs): the same
-# one serves UML and QEMU, nothing here is within the guest's reach, and what is
-# installed here does not change the test. Root is not needed.
 
 . "$(dirname "$0")/common.sh"
+. "$REPO/scripts/guest.sh"
 
 limit=300 shell='' kernel=''
 while (($#)); do
@@ -39,28 +36,12 @@ while (($#)); do
 	shift
 done
 [[ $kernel ]] || die "which KERNEL? see scripts/boot.sh --help"
-[[ -f $kernel ]] || die "$kernel is not there; 'make boot' builds it"
-kernel=$(realpath "$kernel")
-# After ELF's magic number: a bzImage has none.
-[[ $(head -c 4 "$kernel" | tail -c 3) == ELF ]] && arch=um || arch=x86_64
 [[ ! $shell || -t 0 ]] || die "--shell needs a terminal"
+guest_use "$kernel"
 
-need_tools build boot "$arch"
-# mke2fs and e2fsck
-PATH=$PATH:/usr/sbin:/sbin
-! readelf -l "$(command -v busybox)" | grep -q INTERP ||
-	die "$(command -v busybox) needs shared libraries; install busybox-static"
-
+workload=boot
 boot=$REPO/tests/boot
-mkdir -p "$BUILD"
 log=$BUILD/boot.log
-results=${RESULTS:+$(realpath "$RESULTS")}
-export RESULTS=$results
-
-work=$(mktemp -d)
-at_exit+=("rm -rf '$work'")
-# All names are relative from here: UML takes ':' and ',' in them as separators.
-cd "$work"
 
 # NAME SIZE BLOCKSIZE TYPE, and what only the guest needs.
 disks()
@@ -73,57 +54,13 @@ make_disks()
 	local name size block type rest
 
 	while read -r name size block type rest; do
+		guest_disks+=("$name.img")
 		truncate -s "$size" "$name.img"
 		# Not by chance, so that a failure repeats: UUID and hash seed.
 		mke2fs -q -F -t "$type" -b "$block" -L "$name" \
 			-U 00000000-0000-4000-8000-000000000001 \
 			-E hash_seed=00000000-0000-4000-8000-000000000002 "$name.img"
 	done < <(disks)
-}
-
-# /dev/console comes from the initramfs that every kernel has built in.
-make_initramfs()
-{
-	mkdir -p root/bin
-	cp "$(command -v busybox)" root/bin/busybox
-	"${CC:-gcc}" -static -O2 -Wall -Wextra -o root/bin/bootwrite "$boot"/*.c
-	cp "$boot/init" "$boot/disks" root
-	chmod 755 root/init
-	(cd root && find . | cpio --quiet -o -H newc -R 0:0) > initramfs
-}
-
-# guest_command PARAMETER...: into the array "command". The suites that a kernel
-# may have built in stay off, and null_blk, which is there for its configfs
-# directory, makes no disk of its own.
-guest_command()
-{
-	local name rest letter=a parameters=(kunit.enable=0 null_blk.nr_devices=0 "$@")
-
-	if [[ $arch == um ]]; then
-		command=("$kernel" mem=512M initrd=initramfs uml_dir=./ umid=guest
-			con=null "con0=fd:0,fd:1" "${parameters[@]}")
-		while read -r name rest; do
-			command+=("ubd$letter=$name.img")
-			letter=$(tr a-y b-z <<< "$letter")
-		done < <(disks)
-	else
-		command=(qemu-system-x86_64 -accel tcg -m 512 -nographic -nic none -no-reboot
-			-kernel "$kernel" -initrd initramfs
-			-append "console=ttyS0 panic=-1 ${parameters[*]}")
-		while read -r name rest; do
-			command+=(-drive "file=$name.img,if=virtio,format=raw")
-		done < <(disks)
-	fi
-}
-
-# The guest in a process group of its own, which on_exit ends: with UML go the
-# processes that it traces.
-start_guest()
-{
-	set -m
-	"$@" &
-	child=$!
-	set +m
 }
 
 # The guest never sees the terminal itself, only pipes. It thus cannot leave it
@@ -142,31 +79,8 @@ run_shell()
 	cat < /dev/tty > keys &
 	at_exit+=("kill $! 2> /dev/null || true")
 	cat screen &
-	start_guest "${command[@]}" < keys > screen 2>&1
+	start "${command[@]}" < keys > screen 2>&1
 	wait "$child" || true
-}
-
-run_test()
-{
-	local start=$SECONDS rc=0 reader
-
-	guest_command
-	say "booting $kernel (half a minute, $limit s at most; log: $log)"
-	mkfifo console
-	tr -d '\r' < console | tee "$log" | sed -un 's/^boot: doing /   /p' &
-	reader=$!
-	start_guest timeout -k 5 "$limit" "${command[@]}" < /dev/null > console 2>&1
-	wait "$reader" || true
-	wait "$child" || rc=$?
-	((rc != 124 && rc != 137)) || say "the guest was stopped after $limit s"
-	say "the guest is down ($((SECONDS - start)) s)"
-}
-
-failed=0
-verdict()
-{
-	result "$1" "boot: $2"
-	[[ $1 == pass ]] || failed=$((failed + 1))
 }
 
 # A line per subsystem, a column per path, as the guest reported them.
@@ -208,23 +122,7 @@ judge_guest()
 	while read -r rc subsystem path; do
 		verdict "$rc" "$subsystem $path"
 	done < <(awk '/^boot: row / { print $7 == "matched" ? "pass" : "fail", $3, $4 }' "$log")
-
-	if grep -q '^boot: status [01]$' "$log"; then
-		verdict pass "the guest got to its end"
-	else
-		say "the guest did not get to its end; its last lines:"
-		tail -n 15 "$log"
-		verdict fail "the guest got to its end"
-	fi
-
-	if grep -nE 'WARNING:|BUG:|BUG at|Oops|Kernel panic|Call Trace:|EXT[234]-fs.*error|I/O error|blocked for more than' \
-		"$log" > complaints; then
-		say "the kernel complained; $log has more:"
-		cat complaints
-		verdict fail "the kernel did not complain"
-	else
-		verdict pass "the kernel did not complain"
-	fi
+	guest_judge "$log"
 }
 
 judge_disks()
@@ -245,12 +143,15 @@ judge_disks()
 
 say "making disks and initramfs (a few seconds)"
 make_disks
-make_initramfs
+guest_program bootwrite "$boot"/*.c
+cp "$boot/disks" root
+guest_initramfs
 if [[ $shell ]]; then
 	run_shell
 	exit
 fi
-run_test
+guest_command
+guest_run "$log" "$limit"
 judge_guest
 judge_disks
 ((!failed)) || {

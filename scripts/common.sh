@@ -95,18 +95,24 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Runs a command, and takes everything along that it has started when it or we
-# end: make starts compilers, kunit.py kernels. A UML kernel leaves its process
+# Starts a command as "child", which on_exit ends with everything that it has
+# started: make starts compilers, kunit.py kernels. A UML kernel leaves its process
 # group and outlives its parent, so processes are known by their environment.
+start()
+{
+	mark=$$.$SECONDS.$RANDOM
+	set -m
+	WRITE_AOPS_RUN="${WRITE_AOPS_RUN-}:$mark:" "$@" &
+	child=$!
+	set +m
+}
+
+# Runs a command to its end, and ends what it has left running.
 run()
 {
 	local rc=0
 
-	mark=$$.$SECONDS.$RANDOM
-	set -m
-	WRITE_AOPS_RUN="${WRITE_AOPS_RUN-}:$mark:" "$@" < /dev/null &
-	child=$!
-	set +m
+	start "$@" < /dev/null
 	wait "$child" || rc=$?
 	reap_child
 	return "$rc"

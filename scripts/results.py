@@ -16,6 +16,10 @@ results.py failed TREE RESULTS
 results.py broken TREE BEFORE AFTER
     The names of the tests that fail in AFTER and did not in BEFORE.
 
+results.py complaints LOG
+    The lines of a console log with which a kernel complains of itself or of a
+    disk. Fails if there are any.
+
 RESULTS, BEFORE and AFTER are directories under build/results. The kernels' logs
 are read with the KTAP parser of TREE, a kernel tree. A test has a name down to
 its parameters and one of these states:
@@ -34,7 +38,9 @@ import re
 import sys
 
 # After the first test has started: a kernel may complain while it boots.
-COMPLAINT = re.compile(r'WARNING: (CPU|possible)|BUG: |Kernel panic|INFO: task|UBSAN: ')
+COMPLAINT = re.compile(r'WARNING: |BUG: |BUG at|Oops|Kernel panic|INFO: (task|trying|rcu)|UBSAN: ')
+# Suites provoke these; no other workload has a reason to.
+DISK_COMPLAINT = re.compile(r'Call Trace:|EXT[234]-fs.*error|I/O error|JBD2: .*[Ee]rror')
 # A test that provokes a warning names the file; one from there is no complaint.
 PROVOKED = re.compile(r'provokes a warning of (\S+)')
 BAD = ('fail', 'crash', 'not reached')
@@ -196,6 +202,15 @@ def broken(before, after):
                 if state in BAD and before.tests.get(name) not in BAD)
 
 
+def complaints(log):
+    with open(log, encoding='utf-8', errors='replace') as f:
+        found = [f'{n}:{line.rstrip()}' for n, line in enumerate(f, 1)
+                 if COMPLAINT.search(line) or DISK_COMPLAINT.search(line)]
+    for line in found:
+        print(line)
+    return bool(found)
+
+
 def show(names):
     for name in names:
         print(name)
@@ -210,6 +225,8 @@ def main(argv):
     if len(argv) > 1 and argv[1] in ('-h', '--help'):
         print(__doc__.strip())
         return 0
+    if len(argv) == 3 and argv[1] == 'complaints':
+        return int(complaints(argv[2]))
     if len(argv) < 3 or argv[1] not in commands or len(argv) != 3 + commands[argv[1]][1]:
         print('write-aops: error: wrong arguments; see scripts/results.py --help', file=sys.stderr)
         return 2
