@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # deps.sh GROUP...: install the Debian packages that a step needs and that are
-# not there. Groups: series source build um x86_64 sparse lint boot versions bench.
+# not there. Groups: series source build um x86_64 sparse lint boot stress
+# versions bench.
 #
 # Nothing is done for a tool that is already installed, from a package or not.
 
@@ -33,6 +34,7 @@ group()
 	sparse) echo sparse sparse ;;
 	lint) echo perl perl shellcheck shellcheck bats bats ;;
 	boot) echo e2fsprogs mke2fs busybox-static busybox cpio cpio ;;
+	stress) echo fio fio stress-ng stress-ng ;;
 	versions) echo xz-utils xz dpkg dpkg-deb ;;
 	bench) echo gnuplot-nox gnuplot ;;
 	*) die "unknown group $1; see scripts/deps.sh --help" ;;
