@@ -2,11 +2,12 @@
 
 SHELL := /bin/bash
 ARCH ?= um
+TREE ?= patched
 export BUILD KDIR TARBALL
 
 .NOTPARALLEL:
 .PHONY: help boot shell kunit baseline apply unapply check check-steps \
-	check-versions mutants lint bench git-tree trees clean
+	check-versions mutants stress crash sanitize lint bench git-tree trees clean
 
 ##@ See it work
 help: ## this text
@@ -18,6 +19,10 @@ help: ## this text
 	@echo '  SUITES=globs    of suites or suite.test, for kunit and baseline'
 	@echo '  ROWS=glob       of rows like ramfs/append/4k/ubuf, for bench'
 	@echo '  RUNS=n          how often bench boots each kernel in UML (5)'
+	@echo '  MINUTES=n       how long stress takes (2)'
+	@echo '  POINTS=n        how many crashes of each filesystem crash looks at (200)'
+	@echo '  SEED=n          other operations for stress and crash (1)'
+	@echo '  TREE=base       stress and crash the untouched kernel (patched)'
 	@echo '  ARCH=um|x86_64  for kunit; x86_64 runs in QEMU (um)'
 	@echo '  KDIR=tree       a kernel tree of your own: to apply to, or to copy from'
 	@echo '  TARBALL=file    a kernel tarball instead of Debian'\''s linux-source-6.12'
@@ -49,6 +54,22 @@ check: ## all that must hold before a change goes in (10 min)
 lint: ## checkpatch, shellcheck and the series' consistency alone (1 min)
 	@scripts/lint.sh
 
+stress: ## random operations, fio and stress-ng, with copies cut short (2 min)
+	@scripts/tree.sh $(TREE)
+	@scripts/kunit.sh --build $(TREE)
+	@scripts/stress.sh $(if $(MINUTES),--minutes=$(MINUTES)) $(if $(SEED),--seed=$(SEED)) \
+		$${BUILD:-build}/$(TREE)/.kunit-um/linux
+
+crash: ## what is on disk after a crash, at hundreds of moments (5 min)
+	@scripts/tree.sh $(TREE)
+	@scripts/kunit.sh --build $(TREE)
+	@scripts/crash.sh $(if $(POINTS),--points=$(POINTS)) $(if $(SEED),--seed=$(SEED)) \
+		$${BUILD:-build}/$(TREE)/.kunit-um/linux
+
+sanitize: ## the suites and stress with KASAN and PROVE_LOCKING (20 min)
+	@scripts/tree.sh patched
+	@scripts/sanitize.sh $(if $(MINUTES),--minutes=$(MINUTES))
+
 check-steps: ## build and test after each patch (a few minutes per patch)
 	@scripts/check-steps.sh
 
@@ -77,4 +98,4 @@ git-tree: ## build/git, the series as git commits, for bisecting (3 min)
 
 clean: ## remove all that is built or unpacked, edits in build/patched included
 	@! cd $${BUILD:-build} 2>/dev/null || rm -rf base patched work git boot results \
-		debs versions .unpack .copy .lock *.log *.txt
+		debs versions .unpack .copy .lock *.log *.txt crash-*.img

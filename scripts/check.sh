@@ -3,7 +3,8 @@
 #
 # check.sh           all that must hold before a change goes in: lint, the series
 #                    applies with no fuzz, the scripts' own tests, the KUnit
-#                    suites in UML, the boot test
+#                    suites in UML, the boot test, two minutes of stress, and
+#                    ten crashes of each filesystem
 # check.sh --count   what the last run came to
 #
 # Each check, patch, test and row is a line in build/results.txt: pass, fail or
@@ -71,10 +72,7 @@ patched_tree()
 	"$REPO/scripts/tree.sh" --strict patched && result pass "tree: build/patched holds the series"
 }
 
-boot_test()
-{
-	"$REPO/scripts/boot.sh" "$BUILD/patched/.kunit-um/linux"
-}
+patched=$BUILD/patched/.kunit-um/linux
 
 if [[ ${1-} == --count ]]; then
 	mkdir -p "$BUILD"
@@ -93,4 +91,6 @@ stage series "$REPO/scripts/series.sh" check "$BUILD/base"
 stage scripts scripts_tests
 stage tree patched_tree
 stage kunit "$REPO/scripts/kunit.sh" patched
-stage boot boot_test
+stage boot "$REPO/scripts/boot.sh" "$patched"
+stage stress "$REPO/scripts/stress.sh" --minutes=2 "$patched"
+stage crash "$REPO/scripts/crash.sh" --points=10 "$patched"

@@ -6,6 +6,7 @@
 #   --arch=um|x86_64   um is the default; x86_64 runs in QEMU, without KVM
 #   --build            build only
 #   --quiet            progress and totals only
+#   --sanitize         a kernel of its own that checks memory accesses and locks
 #
 # Each suite gets a kernel of its own: one that crashes takes no other with it.
 # Results are kept in build/results/TREE-ARCH; see scripts/results.py. The exit
@@ -14,12 +15,13 @@
 
 . "$(dirname "$0")/common.sh"
 
-arch=um build='' quiet=''
+arch=um build='' quiet='' kind=''
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--arch=um | --arch=x86_64) arch=${1#*=} ;;
 	--build) build=1 ;;
 	--quiet) quiet=1 ;;
+	--sanitize) kind=-sanitize ;;
 	*) die "unknown option $1; see scripts/kunit.sh --help" ;;
 	esac
 	shift
@@ -35,8 +37,8 @@ need_tools build tools "$arch"
 tree=$BUILD/$name
 # Directly in the tree: kbuild then compiles with relative paths, and the
 # compiler cache serves all trees.
-out=$tree/.kunit-$arch
-results=$BUILD/results/$name-$arch
+out=$tree/.kunit-$arch$kind
+results=$BUILD/results/$name-$arch$kind
 timeout=${KUNIT_TIMEOUT:-$([[ $arch == um ]] && echo 300 || echo 1800)}
 export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 
@@ -44,6 +46,7 @@ configs=(--kunitconfig="$SUITES_DIR/.kunitconfig" --kunitconfig="$out.config")
 # What only one architecture has.
 [[ ! -f $SUITES_DIR/$arch.kunitconfig ]] || configs+=(--kunitconfig="$SUITES_DIR/$arch.kunitconfig")
 # What the boot test needs, so that one build serves both.
+[[ ! $kind ]] || configs+=(--kunitconfig="$SUITES_DIR/sanitize.kunitconfig")
 [[ $arch != um ]] || configs+=(--kunitconfig="$REPO/tests/boot/boot.config")
 
 # What suites on real file systems run in the guest. By a name relative to the
@@ -77,7 +80,7 @@ kunit()
 
 build_kernel()
 {
-	local log=$BUILD/build-$name-$arch.log
+	local log=$BUILD/build-$name-$arch$kind.log
 
 	need_space "$BUILD" 1700
 	say "building build/$name for $arch (about 4 minutes the first time on two CPUs; log: $log)"

@@ -94,7 +94,7 @@ for file in "$SUITES_DIR"/{,bench/}{*.[ch],Kconfig,Makefile}; do
 	file=${file#"$SUITES_DIR/"}
 	check "checkpatch tests/kunit/$file" checkpatch --file "fs/write_kunit/$file"
 done
-for file in "$REPO"/tests/boot/*.[ch]; do
+for file in "$REPO"/tests/{boot,stress,crash}/*.[ch]; do
 	check "checkpatch ${file#"$REPO/"}" checkpatch --file "$file"
 done
 

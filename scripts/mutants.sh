@@ -3,7 +3,8 @@
 #
 # mutants.sh [NAME...]: put each deliberate bug of tests/mutants, or those named,
 # into a copy of the patched kernel and run the suites that its header names
-# ("Suite: name"). At least one test must fail, or the suites have a hole.
+# ("Suite: name"), or scripts/stress.sh or crash.sh on a filesystem ("Stress: name",
+# "Crash: name"). At least one test must fail, or the tests have a hole.
 #
 # The bugs go into build/work, never into build/patched.
 
@@ -30,26 +31,54 @@ row()
 	table+=$(printf '%-32s  %s' "$1" "$2")$'\n'
 }
 
+# 1 if the bug of that patch is found.
+look_for()
+{
+	local suites kind name script=stress options=(--ops=3000)
+
+	read -r kind name < <(sed -nE 's/^(Suite|Stress|Crash): */\1 /p' "$1") || true
+	if [[ $kind == Suite ]]; then
+		mapfile -t suites < <(sed -n 's/^Suite: *//p' "$1")
+		run "$REPO/scripts/kunit.sh" --quiet work "${suites[@]}"
+		return
+	fi
+	[[ $kind != Crash ]] || script=crash options=(--points=60)
+	run "$REPO/scripts/kunit.sh" --build work || return 2
+	run "$REPO/scripts/$script.sh" --only="$name" "${options[@]}" "$tree/.kunit-um/linux"
+}
+
+# By what it was found, from the log.
+finder()
+{
+	local found
+
+	if grep -q '^Suite:' "$1"; then
+		found=$("$REPO/scripts/results.py" failed "$tree" "$BUILD/results/work-um") || true
+		echo "$(head -n 1 <<< "$found") ($(wc -l <<< "$found") in all)"
+	else
+		sed -nE 's/^== ((stress|crash): .*FAILED).*/\1/p' "$2"
+	fi
+}
+
 # try NAME PATCH: a patch that an interrupted run leaves in is taken out by
 # tree.sh the next time.
 try()
 {
-	local name=$1 suites rc=0 found
+	local name=$1 rc=0
 
-	mapfile -t suites < <(sed -n 's/^Suite: *//p' "$2")
-	((${#suites[@]})) || { row "$name" "BAD: its header has no 'Suite: name'"; return 1; }
+	grep -qE '^(Suite|Stress|Crash): ' "$2" ||
+		{ row "$name" "BAD: its header has no 'Suite: name'"; return 1; }
 	patch -d "$tree" -p1 -F0 -s --dry-run < "$2" ||
 		{ row "$name" "BAD: it does not apply"; return 1; }
 	say "mutant $name (a minute)"
 	cp "$2" "$tree/.mutant"
 	patch -d "$tree" -p1 -F0 -s < "$2"
-	run "$REPO/scripts/kunit.sh" --quiet work "${suites[@]}" > "$BUILD/mutant-$name.log" 2>&1 || rc=$?
+	look_for "$2" > "$BUILD/mutant-$name.log" 2>&1 || rc=$?
 	take_out_mutant "$tree"
 	case $rc in
-	0) row "$name" "SURVIVED: ${suites[*]} did not see it" ;;
+	0) row "$name" "SURVIVED: $(grep -E '^(Suite|Stress|Crash): ' "$2" | tr '\n' ' ')did not see it" ;;
 	1)
-		found=$("$REPO/scripts/results.py" failed "$tree" "$BUILD/results/work-um") || true
-		row "$name" "found by $(head -n 1 <<< "$found") ($(wc -l <<< "$found") in all)"
+		row "$name" "found by $(finder "$2" "$BUILD/mutant-$name.log")"
 		return 0
 		;;
 	*) row "$name" "BAD: it does not build or boot; see $BUILD/mutant-$name.log" ;;
