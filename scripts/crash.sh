@@ -162,17 +162,14 @@ guest_initramfs
 guest_command workload=crash "crash_seed=$seed" "crash_actions=$actions"
 guest_run "$log" 900
 guest_judge "$log"
-((!failed)) || {
-	say "crash: FAILED before any crash"
-	exit 1
-}
 
 while read -r name _ _ _ rule; do
 	start=$SECONDS crashes=0 bad=0
-	read -r total first marks < <(./crashcheck log "$name.log")
+	read -r total first marks < <(./crashcheck log "$name.log" || echo 0 0 0)
 	if ((marks != actions)); then
 		say "$name: $marks of $actions actions are in the log"
 		verdict fail "$name: the log is complete"
+		rm "$name.log"
 		continue
 	fi
 	each_point "$name" all "$rule" count
