@@ -320,7 +320,8 @@ static void loop_write_in_flight(struct kunit *test)
 	prandom_seed_state(&rnd, 1);
 	lt->sf->nr_script = 60;
 	for (i = 0; i < lt->sf->nr_script; i++)
-		lt->sf->script[i] = i % 20 == 7 ? -ENOSPC : 1 + random_below(&rnd, SZ_4K);
+		lt->sf->script[i] = i % 20 == 7 ? -ENOSPC :
+				    1 + (int)random_below(&rnd, SZ_4K);
 
 	for (i = 0; i < ARRAY_SIZE(ios); i++) {
 		ios[i] = loop_io_create(lt->ld, i * SZ_32K, SZ_4K, 4, i);
@@ -725,6 +726,8 @@ static void loop_write_maxbytes(struct kunit *test)
 	loff_t maxbytes = sb->s_maxbytes;
 	size_t done = 100000 - io->pos - mode->offset;
 
+	/* Without O_LARGEFILE the limit is 2 GiB, whatever the filesystem says. */
+	file->f_flags |= O_LARGEFILE;
 	sb->s_maxbytes = 100000;
 	loop_io_run(io, REQ_OP_WRITE);
 	sb->s_maxbytes = maxbytes;
