@@ -775,6 +775,39 @@ static void crash(struct kunit *test)
 	write_file_check(et->wf);
 }
 
+static const struct setup inline_setups[] = {
+	{ "nodelalloc", "ext4", "-b 4096 -m 0 -N 64 -I 256 -O inline_data",
+	  NO_COMMITS "nodelalloc" },
+	{ "delalloc", "ext4", "-b 4096 -m 0 -N 64 -I 256 -O inline_data",
+	  NO_COMMITS "delalloc" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(inline, inline_setups, name);
+
+/* A file that fits into its inode takes no block, until it grows. */
+static void stays_inline(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	struct user_iter ui;
+	ssize_t written;
+	loff_t pos;
+
+	for (pos = 0; pos < 90;) {
+		set_label(et, "at %lld", pos);
+		user_iter_ubuf(&ui, et->um, 100 + pos, 30);
+		/* What is in the inode is not dirty. */
+		written = vfs_iter_write(et->wf->file, &ui.iter, &pos, 0);
+		expect_written(et, 30, written);
+		take_over(et, pos, ui.source, written);
+		KUNIT_EXPECT_LT(test, space_used(et), blocksize(et));
+	}
+	check_on_disk(et);
+	set_label(et, "out of the inode");
+	write_user(et, 50, 7, PAGES(3));
+	KUNIT_EXPECT_GE(test, space_used(et), PAGES(3));
+	check_on_disk(et);
+}
+
 #define RANDOM_STEPS	50
 #define RANDOM_SEGS	6
 
@@ -860,6 +893,7 @@ static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(quota_exceeded, quota_gen_params),
 	KUNIT_CASE_PARAM(small_journal, journal_gen_params),
 	KUNIT_CASE_PARAM(crash, crash_gen_params),
+	KUNIT_CASE_PARAM(stays_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(random_writes, setup_gen_params),
 	{}
 };
