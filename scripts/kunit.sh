@@ -45,8 +45,8 @@ export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 configs=(--kunitconfig="$SUITES_DIR/.kunitconfig" --kunitconfig="$out.config")
 # What only one architecture has.
 [[ ! -f $SUITES_DIR/$arch.kunitconfig ]] || configs+=(--kunitconfig="$SUITES_DIR/$arch.kunitconfig")
-# What the boot test needs, so that one build serves both.
 [[ ! $kind ]] || configs+=(--kunitconfig="$SUITES_DIR/sanitize.kunitconfig")
+# What the boot test needs, so that one build serves both.
 [[ $arch != um ]] || configs+=(--kunitconfig="$REPO/tests/boot/boot.config")
 
 # What suites on real file systems run in the guest. By a name relative to the
