@@ -35,7 +35,8 @@ static struct vfsmount *bench_mount_nodev(struct kunit *test,
 /* Made by mke2fs, on a disk in memory, and checked by e2fsck in the end. */
 static struct vfsmount *bench_mount_disk(struct kunit *test, const struct bench_fs *fs)
 {
-	return test_fs_create(test, fs->type, fs->mkfs_options, NULL, SZ_16M)->mnt;
+	return test_fs_create(test, fs->type, fs->mkfs_options, fs->mount_options,
+			      SZ_16M)->mnt;
 }
 
 const struct bench_fs bench_filesystems[] = {
@@ -43,6 +44,9 @@ const struct bench_fs bench_filesystems[] = {
 	{ "tmpfs", bench_mount_nodev },
 	{ "ext2-1k", bench_mount_disk, "ext2", "-b 1024" },
 	{ "ext2-4k", bench_mount_disk, "ext2", "-b 4096" },
+	{ "ext3-ordered", bench_mount_disk, "ext3", "-b 4096", "data=ordered" },
+	{ "ext3-writeback", bench_mount_disk, "ext3", "-b 4096", "data=writeback" },
+	{ "ext3-journal", bench_mount_disk, "ext3", "-b 4096", "data=journal" },
 };
 
 const unsigned int nr_bench_filesystems = ARRAY_SIZE(bench_filesystems);

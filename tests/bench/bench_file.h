@@ -14,12 +14,14 @@
  * @mount: makes and mounts a new one, which goes away with the test
  * @type: of file system, if that is not @name
  * @mkfs_options: for mke2fs, if it is on a disk
+ * @mount_options: as for mount(8), or NULL
  */
 struct bench_fs {
 	const char *name;
 	struct vfsmount *(*mount)(struct kunit *test, const struct bench_fs *fs);
 	const char *type;
 	const char *mkfs_options;
+	const char *mount_options;
 };
 
 extern const struct bench_fs bench_filesystems[];
