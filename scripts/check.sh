@@ -59,7 +59,8 @@ scripts_tests()
 	local log=$BUILD/bats.log rc=0
 
 	say "the scripts' own tests (half a minute)"
-	bats --tap "$REPO/tests/scripts" > "$log" || rc=$?
+	# In the background of some shells interrupts are ignored, for good.
+	env --default-signal=INT bats --tap "$REPO/tests/scripts" > "$log" || rc=$?
 	((!rc)) || cat "$log"
 	sed -nE -e 's/^ok [0-9]+ (.*) # skip.*/skip scripts: \1/p; t' \
 		-e 's/^ok [0-9]+ /pass scripts: /p; t' \
