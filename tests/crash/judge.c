@@ -122,13 +122,17 @@ static void becomes(struct file *f, size_t pos, short value, unsigned int nr)
 	f->bytes[pos].now = value;
 }
 
-static void make_durable(struct file *f, size_t from, size_t to, size_t size,
-			 unsigned int nr)
+static void make_bytes_durable(struct file *f, size_t from, size_t to, unsigned int nr)
 {
 	for (size_t i = from; i < to; i++) {
 		f->bytes[i].durable = f->bytes[i].now;
 		f->bytes[i].since = nr;
 	}
+}
+
+static void make_durable(struct file *f, size_t size, unsigned int nr)
+{
+	make_bytes_durable(f, 0, FILE_SIZE_MAX, nr);
 	f->durable_size = size;
 	f->since = nr;
 }
@@ -141,18 +145,19 @@ static void find_durable(__u64 seed, unsigned int done)
 	for (int i = 0; i < FILES; i++) {
 		for (size_t pos = 0; pos < FILE_SIZE_MAX; pos++)
 			files[i].bytes[pos].now = NOT_THERE;
-		make_durable(&files[i], 0, FILE_SIZE_MAX, 0, 0);
+		make_durable(&files[i], 0, 0);
 	}
 	history_start(&h, seed);
 	for (unsigned int nr = 1; nr <= done; nr++) {
 		struct action a = history_next(&h);
 
 		change(&a, nr, becomes);
+		/* What lies past it may still have no blocks, and the size be less. */
 		if (a.kind == WRITE_DSYNC)
-			make_durable(&files[a.file], a.pos, a.pos + a.len, h.size[a.file], nr);
+			make_bytes_durable(&files[a.file], a.pos, a.pos + a.len, nr);
 		for (int i = 0; i < FILES; i++)
 			if (a.kind == SYNC || (a.kind == FSYNC && i == a.file))
-				make_durable(&files[i], 0, FILE_SIZE_MAX, h.size[i], nr);
+				make_durable(&files[i], h.size[i], nr);
 	}
 }
 
