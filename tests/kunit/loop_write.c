@@ -464,6 +464,8 @@ static void loop_write_cleared(struct kunit *test)
 	expect_written(lt, io, lt->mode->offset, SZ_4K + 700, "cleared");
 }
 
+static struct fault_attr *failslab;
+
 /*
  * Without memory for a vector of all segments a request takes more calls. What
  * fails is the first allocation after a call, of which the same thread of the
@@ -472,7 +474,10 @@ static void loop_write_cleared(struct kunit *test)
 static void fail_next_allocation(struct scripted_file *sf)
 {
 	hold_first_call(sf);
-	WRITE_ONCE(current->fail_nth, sf->nr_calls == 1);
+	if (sf->nr_calls == 1)
+		fault_attr_arm(failslab, 0, 1);
+	else
+		fault_attr_disarm(failslab);
 }
 
 static void loop_write_no_memory(struct kunit *test)
@@ -483,6 +488,7 @@ static void loop_write_no_memory(struct kunit *test)
 	bool *ignore = fault_knob(test, "failslab", "ignore-gfp-wait");
 	struct held held;
 
+	failslab = fault_attr_of(test, "failslab");
 	/* Its own allocation would come between. */
 	lt->sf->when = SCRIPTED_AT_ONCE;
 	hold(lt, &held);

@@ -363,7 +363,7 @@ static void link_fs_unlink(struct link_fs *lf, struct dentry *dentry)
 {
 	struct inode *dir = d_inode(lf->mnt->mnt_root);
 
-	inode_lock(dir);
+	inode_lock_nested(dir, I_MUTEX_PARENT);
 	KUNIT_EXPECT_EQ(lf->test, 0, vfs_unlink(&nop_mnt_idmap, dir, dentry, NULL));
 	inode_unlock(dir);
 }
