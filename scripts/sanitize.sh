@@ -27,8 +27,9 @@ run "$REPO/scripts/stress.sh" --minutes="$minutes" \
 	"$BUILD/patched/.kunit-um-sanitize/linux" || rc=$?
 
 # A kernel that had them off would have nothing to report either.
-for sign in 'KernelAddressSanitizer initialized' 'Lock dependency validator'; do
-	grep -qs "$sign" "$BUILD/stress.log" || die "$BUILD/stress.log does not have '$sign'"
+config=$BUILD/patched/.kunit-um-sanitize/.config
+for option in KASAN PROVE_LOCKING DEBUG_ATOMIC_SLEEP; do
+	grep -qx "CONFIG_$option=y" "$config" || die "$config does not have $option"
 done
 
 # reports PATTERN FILE...: how many there are in all.
