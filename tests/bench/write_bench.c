@@ -18,8 +18,10 @@
 #include <linux/glob.h>
 #include <linux/ktime.h>
 #include <linux/moduleparam.h>
+#include <linux/pipe_fs_i.h>
 #include <linux/prandom.h>
 #include <linux/sizes.h>
+#include <linux/splice.h>
 #include <linux/string.h>
 
 #include "bench_file.h"
@@ -75,12 +77,17 @@ static const struct bench_source {
 	const char *name;
 	enum iter_type type;
 	unsigned int nr_segs;
+	bool pipe;
+	unsigned int flags;
 } sources[] = {
 	{ "ubuf", ITER_UBUF, 1 },
 	{ "iovec1", ITER_IOVEC, 1 },
 	{ "iovec16", ITER_IOVEC, 16 },
 	{ "iovec1024", ITER_IOVEC, 1024 },
 	{ "bvec", ITER_BVEC, 1 },
+	/* Pages of a pipe; what is measured is splice(2), without and with MOVE. */
+	{ "pipe", .pipe = true },
+	{ "pipe-move", .pipe = true, .flags = SPLICE_F_MOVE },
 };
 
 /* memcpy() knows no sources but this. */
@@ -101,6 +108,7 @@ struct bench_row {
  * @pass: how many bytes a pass writes
  * @iter: the source, of which each write takes a copy
  * @source: what @iter yields, in kernel memory
+ * @pipe: where each write is spliced from, both ends, or NULL
  * @file: where to write to, or NULL
  * @memory: where to copy to, if there is no file
  */
@@ -110,6 +118,7 @@ struct bench {
 	size_t pass;
 	struct iov_iter iter;
 	const u8 *source;
+	struct file *pipe[2];
 	struct file *file;
 	u8 *memory;
 };
@@ -163,6 +172,26 @@ static void bench_kernel_source(struct bench *bench)
 	bench->source = source;
 }
 
+static void bench_close(void *file)
+{
+	__fput_sync(file);
+}
+
+/* As many pages as a write has; they are filled anew for each. */
+static void bench_pipe_source(struct bench *bench)
+{
+	struct kunit *test = bench->test;
+	size_t size = bench->row->size->bytes;
+	unsigned int n;
+
+	bench_kernel_source(bench);
+	KUNIT_ASSERT_EQ(test, 0, create_pipe_files(bench->pipe, 0));
+	for (n = 0; n < 2; n++)
+		KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, bench_close,
+								   bench->pipe[n]));
+	KUNIT_ASSERT_EQ(test, size, pipe_fcntl(bench->pipe[1], F_SETPIPE_SZ, size));
+}
+
 /* One write; returns how many bytes it wrote and moves @pos on by as many. */
 static ssize_t bench_write(struct bench *bench, loff_t *pos)
 {
@@ -185,6 +214,28 @@ static ssize_t bench_write(struct bench *bench, loff_t *pos)
 	return -EINVAL;
 }
 
+/* Return: how long the splicing of @bench->pass bytes took, in nanoseconds. */
+static u64 bench_splice_pass(struct bench *bench)
+{
+	ssize_t size = bench->row->size->bytes;
+	loff_t pos = 0;
+	u64 total = 0;
+
+	while (pos < bench->pass) {
+		ssize_t filled, spliced;
+		u64 start;
+
+		filled = kernel_write(bench->pipe[1], bench->source, size, NULL);
+		KUNIT_ASSERT_EQ(bench->test, filled, size);
+		start = ktime_get_ns();
+		spliced = do_splice(bench->pipe[0], NULL, bench->file, &pos, size,
+				    bench->row->source->flags);
+		total += ktime_get_ns() - start;
+		KUNIT_ASSERT_EQ_MSG(bench->test, spliced, size, "up to %lld", pos);
+	}
+	return total;
+}
+
 /* Return: how long it took to write @bench->pass bytes, in nanoseconds. */
 static u64 bench_pass(struct bench *bench)
 {
@@ -196,6 +247,8 @@ static u64 bench_pass(struct bench *bench)
 	if (bench->row->access == BENCH_APPEND)
 		KUNIT_ASSERT_EQ(bench->test, 0, vfs_truncate(&bench->file->f_path, 0));
 	cond_resched();
+	if (bench->row->source->pipe)
+		return bench_splice_pass(bench);
 
 	start = ktime_get_ns();
 	while (pos < bench->pass && written == size)
@@ -214,7 +267,9 @@ static void write_bench_row(struct kunit *test)
 	unsigned int n;
 
 	bench.pass = max(row->size->bytes, MIN_PASS);
-	if (row->source->type == ITER_UBUF || row->source->type == ITER_IOVEC)
+	if (row->source->pipe)
+		bench_pipe_source(&bench);
+	else if (row->source->type == ITER_UBUF || row->source->type == ITER_IOVEC)
 		bench_user_source(&bench);
 	else
 		bench_kernel_source(&bench);
@@ -272,6 +327,10 @@ static bool bench_row_wanted(struct bench_row *row)
 {
 	/* memcpy() is measured once per size, and no segment is empty. */
 	if (!row->source || row->size->bytes < row->source->nr_segs)
+		return false;
+	/* Whole pages, into a file, and no more than fit into a pipe. */
+	if (row->source->pipe && (!row->fs || row->size->bytes < PAGE_SIZE ||
+				  row->size->bytes > SZ_1M))
 		return false;
 	snprintf(row->name, sizeof(row->name), "%s/%s/%s/%s",
 		 row->fs ? row->fs->name : "memory", access_names[row->access],
