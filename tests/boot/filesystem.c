@@ -84,16 +84,16 @@ static void close_pipe(int pipe[2])
 	close(pipe[1]);
 }
 
-/* Move what is in a pipe to @pos. */
+/* Splice what is in a pipe to @pos. */
 static void put_pipe(struct row *r, int pipe, int fd, size_t pos, const void *src,
-		     size_t len)
+		     size_t len, unsigned int flags)
 {
 	loff_t off = pos;
 	size_t done;
 	long n;
 
 	for (done = 0; done < len; done += n) {
-		n = splice(pipe, NULL, fd, &off, len - done, SPLICE_F_MOVE);
+		n = splice(pipe, NULL, fd, &off, len - done, flags);
 		if (n <= 0) {
 			wrong(r, "splice of %zu bytes to %zu returned %ld after %zu",
 			      len, pos, result(n), done);
@@ -104,7 +104,7 @@ static void put_pipe(struct row *r, int pipe, int fd, size_t pos, const void *sr
 }
 
 /* From a pipe that was written to: aligned pages, which may move, and others. */
-static void do_splice(struct row *r)
+static void splice_extents(struct row *r, unsigned int flags)
 {
 	static const struct extent extents[] = {
 		{ 0, PAGE }, { PAGE, 16 * PAGE }, { 17 * PAGE, 5003 }, { 80001, 30001 },
@@ -118,10 +118,26 @@ static void do_splice(struct row *r)
 		const void *src = data(len);
 
 		must(write(pipe[1], src, len) == (long)len, "write", "pipe");
-		put_pipe(r, pipe[0], fd, extents[i].pos, src, len);
+		put_pipe(r, pipe[0], fd, extents[i].pos, src, len, flags);
 	}
 	close_pipe(pipe);
 	close(fd);
+}
+
+static void do_splice(struct row *r)
+{
+	splice_extents(r, 0);
+}
+
+static void do_splice_move(struct row *r)
+{
+	splice_extents(r, SPLICE_F_MOVE);
+}
+
+/* For each other of the operations of a row. */
+static unsigned int move_each_other(size_t i)
+{
+	return i % 2 ? 0 : SPLICE_F_MOVE;
 }
 
 /*
@@ -158,7 +174,7 @@ static void do_vmsplice(struct row *r)
 		iov.iov_len = len;
 		must(vmsplice(pipe[1], &iov, 1, steps[i].flags) == (long)len,
 		     "vmsplice", "pipe");
-		put_pipe(r, pipe[0], fd, steps[i].to.pos, copy, len);
+		put_pipe(r, pipe[0], fd, steps[i].to.pos, copy, len, move_each_other(i));
 		if (!(steps[i].flags & SPLICE_F_GIFT))
 			memset(page, 0xee, 17 * PAGE);
 		munmap(page, 17 * PAGE);
@@ -191,7 +207,7 @@ static void do_splice_file(struct row *r)
 		expect(r, "splice to pipe", result(n), len);
 		if (n == (long)len)
 			put_pipe(r, pipe[0], fd, extents[i].pos,
-				 source.want + extents[i].pos, len);
+				 source.want + extents[i].pos, len, move_each_other(i));
 	}
 	close_pipe(pipe);
 	close(fd);
@@ -324,6 +340,7 @@ static const struct {
 	{ "write", do_write, compare_file },
 	{ "writev", do_writev, compare_file },
 	{ "splice", do_splice, compare_file },
+	{ "splice-move", do_splice_move, compare_file },
 	{ "vmsplice", do_vmsplice, compare_file },
 	{ "splice-file", do_splice_file, compare_file },
 	{ "symlink", do_symlink, compare_links },

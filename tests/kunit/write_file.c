@@ -283,7 +283,7 @@ void write_file_check(struct write_file *wf)
 }
 
 /* What was accepted must reach the disk some day, so its folios are dirty. */
-static void check_dirty(struct write_file *wf, loff_t pos, ssize_t written)
+void write_file_check_dirty(struct write_file *wf, loff_t pos, ssize_t written)
 {
 	struct address_space *mapping = wf->file->f_mapping;
 	loff_t at = pos;
@@ -357,7 +357,7 @@ static void check_write(struct write_file *wf, loff_t pos, loff_t end_pos,
 				    "return value, %s", wf->label);
 		memcpy(wf->model + pos, source, written);
 		wf->size = max(wf->size, pos + written);
-		check_dirty(wf, pos, written);
+		write_file_check_dirty(wf, pos, written);
 	}
 	write_file_check(wf);
 	/* Last, since it ends the test, which would wait again and again. */

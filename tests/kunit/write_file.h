@@ -50,6 +50,7 @@ ssize_t write_file_write_iter(struct write_file *wf, struct file *file, loff_t p
 void write_file_expect(struct write_file *wf, loff_t pos,
 		       struct user_iter *ui, ssize_t expected);
 void write_file_check(struct write_file *wf);
+void write_file_check_dirty(struct write_file *wf, loff_t pos, ssize_t written);
 void write_file_check_iter(struct kunit *test, const struct iov_iter *before,
 			   const struct iov_iter *after, ssize_t written,
 			   const char *label);

@@ -315,10 +315,40 @@ static void do_splice(struct target *t, struct step *s)
 	const void *src = data(len);
 	int pipe[2];
 
+	/* Else hardly a page could move. */
+	if (roll(s, 2))
+		pos = pos / PAGE * PAGE;
 	say(s, "splice %zu bytes to %zu, flags %u", len, pos, flags);
 	make_pipe(pipe);
 	must(write(pipe[1], src, len) == (long)len, "write", "pipe");
 	accepted(t, s, pos, src, len, splice_all(pipe[0], t->fd, pos, len, flags));
+	close_pipe(pipe);
+}
+
+/* From pages of the source, which stays as it is. */
+static void do_splice_file(struct target *t, struct step *s)
+{
+	size_t pos = some_pos(t, s, FILE_SIZE_MAX), len = some_len(s);
+	size_t done, from = roll(s, SOURCE_SIZE - len);
+	unsigned int flags = roll(s, 2) ? SPLICE_F_MOVE : 0;
+	loff_t off;
+	int pipe[2];
+	long n;
+
+	if (roll(s, 2)) {
+		pos = pos / PAGE * PAGE;
+		from = from / PAGE * PAGE;
+	}
+	say(s, "splice %zu bytes from %zu of the source to %zu, flags %u", len, from, pos,
+	    flags);
+	off = from;
+	make_pipe(pipe);
+	for (done = 0; done < len; done += n) {
+		n = splice(t->from, &off, pipe[1], NULL, len - done, 0);
+		must(n > 0, "splice", t->source.name);
+	}
+	accepted(t, s, pos, t->source.want + from, len,
+		 splice_all(pipe[0], t->fd, pos, len, flags));
 	close_pipe(pipe);
 }
 
@@ -330,6 +360,7 @@ static void do_vmsplice(struct target *t, struct step *s)
 {
 	size_t pos = some_pos(t, s, FILE_SIZE_MAX), len = some_len(s);
 	size_t skip = roll(s, 2) ? 0 : roll(s, PAGE);
+	unsigned int flags = roll(s, 2) ? SPLICE_F_MOVE : 0;
 	bool gift = roll(s, 2);
 	const void *src = data(len);
 	unsigned char *pages;
@@ -338,8 +369,8 @@ static void do_vmsplice(struct target *t, struct step *s)
 
 	if (roll(s, 2))
 		pos = pos / PAGE * PAGE;
-	say(s, "vmsplice %zu bytes from %zu of a page to %zu%s", len, skip, pos,
-	    gift ? ", a gift" : "");
+	say(s, "vmsplice %zu bytes from %zu of a page to %zu, flags %u%s", len, skip, pos,
+	    flags, gift ? ", a gift" : "");
 	pages = mmap(NULL, LEN_MAX + 2 * PAGE, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	must(pages != MAP_FAILED, "mmap", "gift");
@@ -350,7 +381,7 @@ static void do_vmsplice(struct target *t, struct step *s)
 	must(vmsplice(pipe[1], &iov, 1, gift ? SPLICE_F_GIFT : 0) == (long)len,
 	     "vmsplice", "pipe");
 	accepted(t, s, pos, src, len,
-		 splice_all(pipe[0], t->fd, pos, len, SPLICE_F_MOVE));
+		 splice_all(pipe[0], t->fd, pos, len, flags));
 	close_pipe(pipe);
 	if (!gift)
 		memset(pages, 0xee, LEN_MAX + 2 * PAGE);
@@ -513,6 +544,7 @@ const struct op ops[] = {
 	{ "collapse", do_collapse, 5, false },
 	{ "insert", do_insert, 5, false },
 	{ "splice", do_splice, 30, true },
+	{ "splice-file", do_splice_file, 30, true },
 	{ "vmsplice", do_vmsplice, 30, true },
 	{ "sendfile", do_sendfile, 20, true },
 	{ "copy-range", do_copy_range, 20, true },
