@@ -1005,19 +1005,7 @@ static void filemap_write_file_size_limit(struct kunit *test)
 	aops_test_write_again(at);
 }
 
-struct self_case {
-	const char *name;
-	size_t from;
-	size_t to;
-	size_t len;
-	unsigned int zaps;
-	bool sparse;	/* no page of the file is there */
-};
-
-/*
- * Source and destination of one copy may overlap only where both are zeros:
- * what memcpy() does with it is undefined.
- */
+/* As from_itself_gen_params() has them; to fail, a copy is zapped. */
 static const struct self_case self_cases[] = {
 	{ "the same bytes", 100, 100, 3000 },
 	{ "the same bytes, zapped once", 100, 100, 3000, 1 },
@@ -1075,7 +1063,7 @@ static void filemap_write_from_itself(struct kunit *test)
 
 		at->strict = round;
 		at->begun = zap_self;
-		at->zaps = param->zaps;
+		at->zaps = param->fails;
 		write_file_iter(at->wf, &ui, param->from, param->len);
 		aops_test_write(at, param->to, &ui, param->len);
 	}

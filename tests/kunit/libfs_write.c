@@ -418,36 +418,6 @@ static void libfs_write_mapped(struct kunit *test)
 	}
 }
 
-struct self_case {
-	const char *name;
-	size_t from;
-	size_t to;
-	size_t len;
-	int fails;
-	bool sparse;	/* no page of the file is there */
-};
-
-/*
- * Source and destination of one copy may overlap only where both are zeros:
- * what memcpy() does with it is undefined.
- */
-static const struct self_case self_cases[] = {
-	{ "the same bytes", 100, 100, 3000 },
-	{ "the same bytes, copy fails twice", 100, 100, 3000, 2 },
-	{ "the same page", 100, 2100, 1000 },
-	{ "the same page, sparse", 100, 2100, 1000, 0, true },
-	{ "the same page, sparse, copy fails once", 100, 2100, 1000, 1, true },
-	{ "the whole page, sparse, copy fails once", 0, 0, PAGE_SIZE, 1, true },
-	{ "overlapping in a page, sparse", 500, 100, 2000, 0, true },
-	{ "overlapping over pages", PAGES(2) + 50, PAGES(1) - 50, PAGES(4) },
-	{ "overlapping over pages, sparse", PAGES(2) + 50, PAGES(1) - 50, PAGES(4), 0, true },
-	{ "overlapping over pages, copy fails twice", PAGES(2) + 50, PAGES(1) - 50,
-	  PAGES(4), 2 },
-	{ "to the end from the start", 0, PAGES(8) - 9, PAGES(2) + 1 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(self, self_cases, name);
-
 /* The source is a mapping of the file that is written. */
 static void libfs_write_from_itself(struct kunit *test)
 {
@@ -587,7 +557,7 @@ static struct kunit_case libfs_write_cases[] = {
 	KUNIT_CASE_PARAM(libfs_write_source_lost, lost_gen_params),
 	KUNIT_CASE_PARAM(libfs_write_source_gone, gone_gen_params),
 	KUNIT_CASE(libfs_write_mapped),
-	KUNIT_CASE_PARAM(libfs_write_from_itself, self_gen_params),
+	KUNIT_CASE_PARAM(libfs_write_from_itself, from_itself_gen_params),
 	KUNIT_CASE_PARAM(libfs_write_random, random_gen_params),
 	{}
 };

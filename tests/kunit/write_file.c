@@ -26,6 +26,7 @@
 #include "fail_write_copy.h"
 #include "write_file.h"
 
+#define PAGES(n)	((n) * PAGE_SIZE)
 #define POISON_BYTE	0xa5
 
 /* Writes take milliseconds; the machine may be slow, but not that slow. */
@@ -502,6 +503,28 @@ void write_file_iter(struct write_file *wf, struct user_iter *ui, size_t offset,
 	KUNIT_ASSERT_NOT_NULL(wf->test, ui->source);
 	memcpy(ui->source, wf->model + offset, len);
 	iov_iter_ubuf(&ui->iter, ITER_SOURCE, addr, len);
+}
+
+static const struct self_case self_cases[] = {
+	{ "the same bytes", 100, 100, 3000 },
+	{ "the same bytes, copy fails twice", 100, 100, 3000, 2 },
+	{ "the same page", 100, 2100, 1000 },
+	{ "the same page, sparse", 100, 2100, 1000, 0, true },
+	{ "the same page, sparse, copy fails once", 100, 2100, 1000, 1, true },
+	{ "the whole page, sparse, copy fails once", 0, 0, PAGE_SIZE, 1, true },
+	{ "overlapping in a page, sparse", 500, 100, 2000, 0, true },
+	{ "overlapping over pages", PAGES(2) + 50, PAGES(1) - 50, PAGES(4) },
+	{ "overlapping over pages, sparse", PAGES(2) + 50, PAGES(1) - 50, PAGES(4), 0, true },
+	{ "overlapping over pages, copy fails twice", PAGES(2) + 50, PAGES(1) - 50,
+	  PAGES(4), 2 },
+	{ "to the end from the start", 0, PAGES(8) - 9, PAGES(2) + 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(self, self_cases, name);
+
+const void *from_itself_gen_params(const void *prev, char *desc)
+{
+	return self_gen_params(prev, desc);
 }
 
 #define RANDOM_SEEDS	8

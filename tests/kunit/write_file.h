@@ -59,6 +59,29 @@ void write_file_map(struct write_file *wf);
 void write_file_iter(struct write_file *wf, struct user_iter *ui, size_t offset,
 		     size_t len);
 
+/**
+ * struct self_case - a write of a file whose source is a mapping of it
+ * @name: of the parameter
+ * @from: where the source starts in the file
+ * @to: where it is written to
+ * @len: how much of it
+ * @fails: how many times the suite lets a copy fail, in its own way
+ * @sparse: whether no page of the file is there
+ *
+ * Source and destination of one copy may overlap only where both are zeros:
+ * what memcpy() does with it is undefined.
+ */
+struct self_case {
+	const char *name;
+	size_t from;
+	size_t to;
+	size_t len;
+	unsigned int fails;
+	bool sparse;
+};
+
+/* For files of 8 pages, with room for three more. */
+const void *from_itself_gen_params(const void *prev, char *desc);
 const void *random_gen_params(const void *prev, char *desc);
 
 static inline u32 random_below(struct rnd_state *rnd, u32 limit)
