@@ -88,17 +88,17 @@ static void libfs_write_borders(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(positions); i++) {
 		loff_t pos = positions[i];
 
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "past the end, at %lld", pos);
+		write_file_label(lt->wf, "past the end, at %lld", pos);
 		restart(lt, 0);
 		user_iter_ubuf(&ui, lt->um, 3 + i, param->len);
 		write_file_expect(lt->wf, pos, &ui, param->len);
 
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "into a hole, at %lld", pos);
+		write_file_label(lt->wf, "into a hole, at %lld", pos);
 		restart(lt, CAPACITY);
 		user_iter_ubuf(&ui, lt->um, PAGES(1) - i, param->len);
 		write_file_expect(lt->wf, pos, &ui, param->len);
 
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "over that, before %lld", pos);
+		write_file_label(lt->wf, "over that, before %lld", pos);
 		user_iter_ubuf(&ui, lt->um, PAGES(2) + i, param->len);
 		write_file_expect(lt->wf, max(pos - 50, 0), &ui, param->len);
 	}
@@ -170,14 +170,14 @@ static void libfs_write_short(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(positions); i++) {
 		loff_t pos = positions[i];
 
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "past the end, at %lld", pos);
+		write_file_label(lt->wf, "past the end, at %lld", pos);
 		restart(lt, pos / 2);
 		source_iter(&ui, lt->um, param);
 		write_file_expect(lt->wf, pos, &ui, ui.readable ?: -EFAULT);
 		/* What was left behind past the end must not come to light. */
 		write_file_truncate(lt->wf, CAPACITY);
 
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "over that, at %lld", pos);
+		write_file_label(lt->wf, "over that, at %lld", pos);
 		source_iter(&ui, lt->um, param);
 		write_file_expect(lt->wf, pos + 11, &ui, ui.readable ?: -EFAULT);
 	}
@@ -241,15 +241,15 @@ static void libfs_write_copy_fails(struct kunit *test)
 	struct libfs_test *lt = libfs_test_create(test, 3);
 	struct user_iter ui;
 
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "ubuf over a gap");
+	write_file_label(lt->wf, "ubuf over a gap");
 	user_iter_ubuf(&ui, lt->um, 100, PAGES(5));
 	write_with_failing_copies(lt, PAGES(2) + 50, &ui, param);
 
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "iovec at the end");
+	write_file_label(lt->wf, "iovec at the end");
 	user_iter_iovec(&ui, lt->um, segs, ARRAY_SIZE(segs));
 	write_with_failing_copies(lt, lt->wf->size, &ui, param);
 
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "iovec over that");
+	write_file_label(lt->wf, "iovec over that");
 	user_iter_iovec(&ui, lt->um, segs, ARRAY_SIZE(segs));
 	write_with_failing_copies(lt, PAGES(2), &ui, param);
 }
@@ -264,8 +264,8 @@ static void write_stopping(struct libfs_test *lt, loff_t pos, unsigned int kind,
 	const char *source;
 
 	source = user_iter_pieces(&ui, lt->um, kind, 77 + (pos & 7), len);
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "%s, size %lld, at %lld, %d times",
-		 source, lt->wf->size, pos, times);
+	write_file_label(lt->wf, "%s, size %lld, at %lld, %d times", source, lt->wf->size,
+			 pos, times);
 	attr = fail_write_copy_arm(lt->test, 0, times, min(stop->bytes, len - 1));
 	write_file_expect(lt->wf, pos, &ui, len);
 	KUNIT_EXPECT_LT_MSG(lt->test, atomic_read(&attr->times), times, "%s", lt->wf->label);
@@ -306,7 +306,7 @@ static void libfs_write_copy_stops_before_hole(struct kunit *test)
 
 	user_mem_unmap(lt->um, PAGES(HOLE), PAGE_SIZE);
 	for (i = 0; i < ARRAY_SIZE(positions); i++) {
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "at %lld", positions[i]);
+		write_file_label(lt->wf, "at %lld", positions[i]);
 		restart(lt, positions[i] / 2);
 		user_iter_ubuf(&ui, lt->um, PAGES(HOLE - 2) + 5, PAGES(3));
 		fail_write_copy_arm(test, 0, STOP_ALWAYS, min(stop->bytes, ui.readable - 1));
@@ -342,12 +342,12 @@ static void libfs_write_source_lost(struct kunit *test)
 	struct libfs_test *lt = libfs_test_create(test, 4);
 	struct user_iter ui;
 
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "ubuf over a gap");
+	write_file_label(lt->wf, "ubuf over a gap");
 	user_trap_set(lt->um, 0, PAGES(8), param->faults, false);
 	user_iter_ubuf(&ui, lt->um, 1024, PAGES(4));
 	write_file_expect(lt->wf, PAGES(2), &ui, PAGES(4));
 
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "iovec in front of that");
+	write_file_label(lt->wf, "iovec in front of that");
 	user_trap_set(lt->um, 0, PAGES(8), param->faults, false);
 	user_iter_iovec(&ui, lt->um, segs, ARRAY_SIZE(segs));
 	write_file_expect(lt->wf, 96, &ui, ui.readable);
@@ -382,13 +382,13 @@ static void libfs_write_source_gone(struct kunit *test)
 	struct user_seg segs[] = { { 0, param->before }, { PAGES(3) - 64, 128 } };
 	struct user_iter ui;
 
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "the write before it");
+	write_file_label(lt->wf, "the write before it");
 	user_iter_ubuf(&ui, lt->um, 0, param->size);
 	if (param->size)
 		write_file_expect(lt->wf, 0, &ui, param->size);
 
 	/* The second fault takes away what the first brought. */
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "source gone");
+	write_file_label(lt->wf, "source gone");
 	user_trap_set(lt->um, PAGES(2), PAGES(2), 2, true);
 	user_iter_iovec(&ui, lt->um, segs, ARRAY_SIZE(segs));
 	write_file_expect(lt->wf, param->pos, &ui, param->before ?: -EFAULT);
@@ -404,7 +404,7 @@ static void libfs_write_mapped(struct kunit *test)
 
 	write_file_map(lt->wf);
 	for (i = 0; i < ARRAY_SIZE(positions); i++) {
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "at %lld", positions[i]);
+		write_file_label(lt->wf, "at %lld", positions[i]);
 		restart(lt, PAGES(i));
 		/* Have all of the file mapped when it is written. */
 		if (i & 1)
@@ -474,8 +474,7 @@ static void libfs_write_random(struct kunit *test)
 		unsigned int faults;
 		loff_t pos;
 
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "seed %u, step %u",
-			 seed, step);
+		write_file_label(lt->wf, "seed %u, step %u", seed, step);
 		switch (random_below(&rnd, 8)) {
 		case 0:
 			user_mem_unmap(lt->um, page, PAGE_SIZE);

@@ -135,6 +135,22 @@ void write_file_poison_free_memory(struct kunit *test)
 	kunit_kfree(test, pages);
 }
 
+/* Name what is tried next: it is printed with every failure. */
+void write_file_label(struct write_file *wf, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(wf->label, sizeof(wf->label), fmt, args);
+	va_end(args);
+}
+
+/* The first failure ends a loop: what follows would mostly repeat it. */
+bool write_file_failed(struct write_file *wf)
+{
+	return READ_ONCE(wf->test->status) == KUNIT_FAILURE;
+}
+
 /* Where an iterator stands: the address of the byte that it yields next. */
 static const void *iter_next_byte(const struct iov_iter *i)
 {

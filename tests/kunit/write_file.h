@@ -43,6 +43,9 @@ struct file *write_file_open_ramfs(struct kunit *test);
 void write_file_close(struct kunit *test, struct file *file);
 void write_file_poison_free_memory(struct kunit *test);
 
+__printf(2, 3) void write_file_label(struct write_file *wf, const char *fmt, ...);
+bool write_file_failed(struct write_file *wf);
+
 ssize_t write_file_write(struct write_file *wf, loff_t pos,
 			 struct iov_iter *from, const u8 *source);
 ssize_t write_file_write_iter(struct write_file *wf, struct file *file, loff_t pos,
