@@ -181,15 +181,8 @@ static struct test_disk *suite_disk;
 
 static int buffer_write_suite_init(struct kunit_suite *suite)
 {
-	int err;
-
-	suite_disk = test_disk_create(BLOCK_FILE_DISK_SIZE);
-	if (IS_ERR(suite_disk))
-		return PTR_ERR(suite_disk);
-	err = test_disk_claim(suite_disk);
-	if (err)
-		test_disk_destroy(suite_disk);
-	return err;
+	suite_disk = test_disk_create_claimed(BLOCK_FILE_DISK_SIZE);
+	return PTR_ERR_OR_ZERO(suite_disk);
 }
 
 static void buffer_write_suite_exit(struct kunit_suite *suite)
