@@ -78,10 +78,8 @@ static struct configfs_subsystem subsystem = {
 	},
 };
 
-static void unregister(void *subsystem)
-{
-	configfs_unregister_subsystem(subsystem);
-}
+KUNIT_DEFINE_ACTION_WRAPPER(unregister, configfs_unregister_subsystem,
+			    struct configfs_subsystem *);
 
 static int configfs_write_init(struct kunit *test)
 {

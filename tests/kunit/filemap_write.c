@@ -902,18 +902,13 @@ static void filemap_write_signal_no_progress(struct kunit *test)
 	aops_test_write_again(at);
 }
 
-static void put_file(void *file)
-{
-	fput(file);
-}
-
 static struct file *open_again(struct aops_test *at, int flags)
 {
 	struct file *file = dentry_open(&at->wf->file->f_path, flags | O_RDWR | O_LARGEFILE,
 					current_cred());
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(at->test, file);
-	KUNIT_ASSERT_EQ(at->test, 0, kunit_add_action_or_reset(at->test, put_file, file));
+	write_file_close_at_end(at->test, file);
 	return file;
 }
 

@@ -302,10 +302,7 @@ static struct xarray *memory_xarray(struct source *src, int missing)
 	return xa;
 }
 
-static void destroy_xarray(void *xa)
-{
-	xa_destroy(xa);
-}
+KUNIT_DEFINE_ACTION_WRAPPER(destroy_xarray, xa_destroy, struct xarray *);
 
 static void source_xarray(struct source *src, const struct user_seg *seg, int missing)
 {

@@ -658,11 +658,6 @@ static void shmem_write_at_the_last_byte(struct kunit *test)
 	}
 }
 
-static void close_file(void *file)
-{
-	__fput_sync(file);
-}
-
 /* A file as memfd_create(2) makes it, with room for seals. */
 static struct shmem_test *memfd_test_create(struct kunit *test, loff_t size, u32 seed)
 {
@@ -670,7 +665,7 @@ static struct shmem_test *memfd_test_create(struct kunit *test, loff_t size, u32
 	struct shmem_test *st;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, close_file, file));
+	write_file_close_at_end(test, file);
 	file->f_mode |= FMODE_PREAD | FMODE_PWRITE;
 	SHMEM_I(file_inode(file))->seals &= ~F_SEAL_SEAL;
 	st = shmem_test_of(test, file, single_pages, seed);

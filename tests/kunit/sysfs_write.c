@@ -62,10 +62,7 @@ static const char *const paths[] = {
 	"write_kunit/text", "write_kunit/prealloc", "write_kunit/blob", "write_kunit/sized",
 };
 
-static void remove_kobject(void *kobj)
-{
-	kobject_put(kobj);
-}
+KUNIT_DEFINE_ACTION_WRAPPER(remove_kobject, kobject_put, struct kobject *);
 
 static int sysfs_write_init(struct kunit *test)
 {

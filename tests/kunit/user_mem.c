@@ -19,10 +19,7 @@
 
 #include "user_mem.h"
 
-static void user_mem_fput(void *file)
-{
-	fput(file);
-}
+KUNIT_DEFINE_ACTION_WRAPPER(user_mem_fput, fput, struct file *);
 
 /**
  * user_mem_create - map user memory with random content

@@ -17,6 +17,7 @@
 #include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/pagevec.h>
+#include <linux/pseudo_fs.h>
 #include <linux/sched/signal.h>
 #include <linux/swap.h>
 #include <linux/timer.h>
@@ -52,15 +53,9 @@ struct write_file *write_file_create(struct kunit *test, struct file *file,
 	return wf;
 }
 
-static void write_file_fput(void *file)
-{
-	__fput_sync(file);
-}
-
-static void write_file_unmount(void *mnt)
-{
-	mntput(mnt);
-}
+KUNIT_DEFINE_ACTION_WRAPPER(write_file_fput, __fput_sync, struct file *);
+KUNIT_DEFINE_ACTION_WRAPPER(write_file_mntput, mntput, struct vfsmount *);
+KUNIT_DEFINE_ACTION_WRAPPER(write_file_unmount, kern_unmount, struct vfsmount *);
 
 /**
  * write_file_mount - mount a filesystem that has no device
@@ -84,8 +79,14 @@ struct vfsmount *write_file_mount(struct kunit *test, const char *name,
 	mnt = vfs_kern_mount(type, 0, name, data);
 	put_filesystem(type);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_unmount, mnt));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_mntput, mnt));
 	return mnt;
+}
+
+/* Close @file when the test ends, if write_file_close() has not before. */
+void write_file_close_at_end(struct kunit *test, struct file *file)
+{
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_fput, file));
 }
 
 /* A file on a mount, closed with the test. */
@@ -96,11 +97,11 @@ struct file *write_file_open(struct kunit *test, struct vfsmount *mnt,
 
 	file = file_open_root_mnt(mnt, path, flags, 0600);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_fput, file));
+	write_file_close_at_end(test, file);
 	return file;
 }
 
-/* Close what write_file_open() has opened, before the test ends. */
+/* Close what would be closed with the test, before it ends. */
 void write_file_close(struct kunit *test, struct file *file)
 {
 	kunit_release_action(test, write_file_fput, file);
@@ -111,6 +112,49 @@ struct file *write_file_open_ramfs(struct kunit *test)
 {
 	return write_file_open(test, write_file_mount(test, "ramfs", NULL),
 			       "file", O_CREAT | O_RDWR);
+}
+
+static int write_file_init_fs_context(struct fs_context *fc)
+{
+	return init_pseudo(fc, 0x77726974) ? 0 : -ENOMEM;
+}
+
+static struct file_system_type write_file_fs_type = {
+	.name			= "write_kunit",
+	.init_fs_context	= write_file_init_fs_context,
+	.kill_sb		= kill_anon_super,
+};
+
+/* Mount a filesystem for files whose operations are the caller's. */
+struct vfsmount *write_file_mount_pseudo(struct kunit *test)
+{
+	struct vfsmount *mnt = kern_mount(&write_file_fs_type);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_unmount, mnt));
+	return mnt;
+}
+
+/**
+ * write_file_open_pseudo - open an inode, as a regular file
+ * @test: the test; the file is closed with it
+ * @mnt: from write_file_mount_pseudo()
+ * @inode: on it; belongs to the file from now on
+ * @fops: what the file can do
+ */
+struct file *write_file_open_pseudo(struct kunit *test, struct vfsmount *mnt,
+				    struct inode *inode,
+				    const struct file_operations *fops)
+{
+	struct file *file;
+
+	inode->i_mode = S_IFREG | 0600;
+	file = alloc_file_pseudo(inode, mnt, "file", O_RDWR, fops);
+	if (IS_ERR(file))
+		iput(inode);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	write_file_close_at_end(test, file);
+	return file;
 }
 
 /*

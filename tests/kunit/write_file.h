@@ -40,6 +40,11 @@ struct vfsmount *write_file_mount(struct kunit *test, const char *name,
 struct file *write_file_open(struct kunit *test, struct vfsmount *mnt,
 			     const char *path, int flags);
 struct file *write_file_open_ramfs(struct kunit *test);
+struct vfsmount *write_file_mount_pseudo(struct kunit *test);
+struct file *write_file_open_pseudo(struct kunit *test, struct vfsmount *mnt,
+				    struct inode *inode,
+				    const struct file_operations *fops);
+void write_file_close_at_end(struct kunit *test, struct file *file);
 void write_file_close(struct kunit *test, struct file *file);
 void write_file_poison_free_memory(struct kunit *test);
 
