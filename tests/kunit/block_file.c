@@ -233,14 +233,18 @@ static int block_file_writepages(struct address_space *mapping,
 	return err;
 }
 
+/* All but what writes. */
+#define BLOCK_FILE_AOPS							\
+	.dirty_folio		= block_dirty_folio,			\
+	.invalidate_folio	= block_invalidate_folio,		\
+	.read_folio		= block_file_read_folio,		\
+	.writepages		= block_file_writepages,		\
+	.is_partially_uptodate	= block_is_partially_uptodate
+
 const struct address_space_operations block_file_aops = {
-	.dirty_folio		= block_dirty_folio,
-	.invalidate_folio	= block_invalidate_folio,
-	.read_folio		= block_file_read_folio,
-	.write_begin		= block_file_write_begin,
-	.write_end		= block_file_write_end,
-	.writepages		= block_file_writepages,
-	.is_partially_uptodate	= block_is_partially_uptodate,
+	BLOCK_FILE_AOPS,
+	.write_begin	= block_file_write_begin,
+	.write_end	= block_file_write_end,
 };
 
 #ifdef CONFIG_BLOCK_PERFORM_WRITE
@@ -282,23 +286,15 @@ static ssize_t block_file_perform_write(struct file *file,
 }
 
 const struct address_space_operations block_file_batch_aops = {
-	.dirty_folio		= block_dirty_folio,
-	.invalidate_folio	= block_invalidate_folio,
-	.read_folio		= block_file_read_folio,
-	.perform_write		= block_file_perform_write,
-	.writepages		= block_file_writepages,
-	.is_partially_uptodate	= block_is_partially_uptodate,
+	BLOCK_FILE_AOPS,
+	.perform_write	= block_file_perform_write,
 };
 #endif /* CONFIG_BLOCK_PERFORM_WRITE */
 
 const struct address_space_operations block_file_cont_aops = {
-	.dirty_folio		= block_dirty_folio,
-	.invalidate_folio	= block_invalidate_folio,
-	.read_folio		= block_file_read_folio,
-	.write_begin		= block_file_cont_write_begin,
-	.write_end		= block_file_write_end,
-	.writepages		= block_file_writepages,
-	.is_partially_uptodate	= block_is_partially_uptodate,
+	BLOCK_FILE_AOPS,
+	.write_begin	= block_file_cont_write_begin,
+	.write_end	= block_file_write_end,
 };
 
 static int block_file_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
