@@ -99,13 +99,12 @@ void user_mem_zap(struct user_mem *um, size_t offset, size_t len)
 void user_mem_protect(struct user_mem *um, size_t offset, size_t len, int prot)
 {
 	bool readable = prot & PROT_READ;
-	u8 byte;
 
 	KUNIT_ASSERT_EQ(um->test, um->addr + offset,
 			vm_mmap(um->file, um->addr + offset, len, prot,
 				MAP_SHARED | MAP_FIXED, offset));
 	if (prot == PROT_WRITE) {
-		readable = !get_user(byte, (u8 __user *)user_mem_ptr(um, offset));
+		readable = !fault_in_readable(user_mem_ptr(um, offset), 1);
 		user_mem_zap(um, offset, len);
 	}
 	user_mem_mark(um, offset, len, !readable);
@@ -117,13 +116,10 @@ void user_mem_populate(struct user_mem *um, size_t offset, size_t len)
 	size_t page;
 
 	for (page = round_down(offset, PAGE_SIZE); page < offset + len;
-	     page += PAGE_SIZE) {
-		u8 byte;
-
+	     page += PAGE_SIZE)
 		if (!test_bit(page / PAGE_SIZE, um->unreadable))
 			KUNIT_ASSERT_EQ(um->test, 0,
-					get_user(byte, (u8 __user *)user_mem_ptr(um, page)));
-	}
+					fault_in_readable(user_mem_ptr(um, page), 1));
 }
 
 /* How many bytes from @offset on can be read, at most @len. */
