@@ -968,19 +968,6 @@ static void give_file_to_user(struct ext2_test *et)
 	inode_unlock(d_inode(dentry));
 }
 
-/* No limit holds for who may exceed all. */
-static const struct cred *obey_limits(struct kunit *test)
-{
-	struct cred *cred = prepare_creds();
-	const struct cred *old;
-
-	KUNIT_ASSERT_NOT_NULL(test, cred);
-	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
-	old = override_creds(cred);
-	put_cred(cred);
-	return old;
-}
-
 static void quota_full(struct kunit *test)
 {
 	static const unsigned int limits[] = { 1, 2, 5, 12, 13, 14, 15, 20, 31, 40 };
@@ -991,7 +978,7 @@ static void quota_full(struct kunit *test)
 
 	make_quota_file(et);
 	give_file_to_user(et);
-	old = obey_limits(test);
+	old = write_file_obey_limits(test);
 	for (n = 0; n < ARRAY_SIZE(limits) && !write_file_failed(et->wf); n++) {
 		u64 room = data_blocks(et, limits[n]) * *blocksize;
 		size_t page, source = source_before_page(2 * *blocksize + 5, &page);

@@ -623,24 +623,16 @@ static void block_unreadable(struct kunit *test)
 	check_on_disk(et);
 }
 
-/*
- * A quota ends in the middle of a write.  Kernel threads may exceed all quotas
- * as long as they have the privilege to.
- */
+/* A quota ends in the middle of a write. */
 static ssize_t write_under_quota(struct ext4_test *et, loff_t pos, size_t len)
 {
-	const struct cred *saved;
-	struct cred *cred = prepare_creds();
+	const struct cred *old = write_file_obey_limits(et->test);
 	struct user_iter ui;
 	ssize_t written;
 
-	KUNIT_ASSERT_NOT_NULL(et->test, cred);
-	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
-	saved = override_creds(cred);
 	user_iter_ubuf(&ui, et->um, 0, len);
 	written = write_iter(et, pos, &ui);
-	revert_creds(saved);
-	put_cred(cred);
+	revert_creds(old);
 	return written;
 }
 

@@ -545,19 +545,6 @@ static void shmem_write_no_space(struct kunit *test)
 #ifdef CONFIG_TMPFS_QUOTA
 #define QUOTA_UID	1000
 
-/* Whoever may exceed limits of resources has no quota. */
-static const struct cred *drop_resource_capability(struct kunit *test)
-{
-	struct cred *cred = prepare_creds();
-	const struct cred *old;
-
-	KUNIT_ASSERT_NOT_NULL(test, cred);
-	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
-	old = override_creds(cred);
-	put_cred(cred);
-	return old;
-}
-
 static void shmem_write_no_quota(struct kunit *test)
 {
 	unsigned long room = (unsigned long)test->param_value - 1;
@@ -577,7 +564,7 @@ static void shmem_write_no_quota(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, notify_change(&nop_mnt_idmap, dentry, &attr, NULL));
 	inode_unlock(d_inode(dentry));
 
-	old = drop_resource_capability(test);
+	old = write_file_obey_limits(test);
 	write_up_to_limit(st, room, -EDQUOT);
 	revert_creds(old);
 

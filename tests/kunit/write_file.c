@@ -11,6 +11,7 @@
  * And the call ends: one that does not is killed and reported.
  */
 #include <linux/backing-dev.h>
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -177,6 +178,22 @@ void write_file_poison_free_memory(struct kunit *test)
 		if (pages[i])
 			__free_page(pages[i]);
 	kunit_kfree(test, pages);
+}
+
+/*
+ * Quotas and reserved space are not for kernel threads, which may exceed them
+ * all.  Return: for revert_creds().
+ */
+const struct cred *write_file_obey_limits(struct kunit *test)
+{
+	struct cred *cred = prepare_creds();
+	const struct cred *old;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
+	old = override_creds(cred);
+	put_cred(cred);
+	return old;
 }
 
 /* Name what is tried next: it is printed with every failure. */
