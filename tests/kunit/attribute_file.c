@@ -268,15 +268,7 @@ void attribute_file_check_page_cache(struct attribute_file *af)
 			    "mmap, %s", af->label);
 }
 
-#define MAX_SEGS	5
-
-struct attribute_source {
-	const char *name;
-	unsigned int nr_segs;	/* 0: a ubuf; more than MAX_SEGS: all but the last ... */
-	struct user_seg segs[MAX_SEGS];		/* ... are computed, and the last is [0] */
-};
-
-static const struct attribute_source whole_sources[] = {
+static const struct user_source whole_sources[] = {
 	{ "ubuf, one byte", 0, { { 17, 1 } } },
 	{ "ubuf, over a page border", 0, { { PAGES(2) - 5, 10 } } },
 	{ "ubuf, all but one", 0, { { 3, 4094 } } },
@@ -294,7 +286,7 @@ static const struct attribute_source whole_sources[] = {
 	{ "iovec, 1024 segments", 1024, { { 0, 4 } } },
 };
 
-static const struct attribute_source short_sources[] = {
+static const struct user_source short_sources[] = {
 	{ "ubuf, the first byte", 0, { { PAGES(ATTRIBUTE_HOLE), 100 } } },
 	{ "ubuf, all but one byte", 0, { { PAGES(ATTRIBUTE_HOLE) - 1, 100 } } },
 	{ "ubuf, the last byte", 0, { { PAGES(ATTRIBUTE_HOLE) - 99, 100 } } },
@@ -313,35 +305,18 @@ static const struct attribute_source short_sources[] = {
 	  { { PAGES(ATTRIBUTE_HOLE) - 2, 4 } } },
 };
 
+/* The source that a test has as its parameter; all of it fits. */
 void attribute_source_iter(struct user_iter *ui, struct user_mem *um,
-			   const struct attribute_source *source)
+			   const struct user_source *source)
 {
-	struct user_seg *segs;
-	unsigned int i;
-
-	if (!source->nr_segs) {
-		user_iter_ubuf(ui, um, source->segs->offset, source->segs->len);
-		return;
-	}
-	if (source->nr_segs <= MAX_SEGS) {
-		user_iter_iovec(ui, um, source->segs, source->nr_segs);
-		return;
-	}
-	segs = kunit_kcalloc(um->test, source->nr_segs, sizeof(*segs), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(um->test, segs);
-	for (i = 0; i < source->nr_segs - 1; i++) {
-		segs[i].offset = i * 1237 % PAGES(ATTRIBUTE_HOLE - 1);
-		segs[i].len = i % 5 ? 1 + i * 331 % (4000 / source->nr_segs) : 0;
-	}
-	segs[i] = source->segs[0];
-	user_iter_iovec(ui, um, segs, source->nr_segs);
+	user_iter_source(ui, um, source, PAGES(ATTRIBUTE_HOLE - 1), 4000);
 }
 
 /* The tests, as far as they are the same for an attribute of any filesystem. */
 
 /* A value of any segments is stored at once. */
 void attribute_test_whole(struct attribute_file *af, struct user_mem *um,
-			  const struct attribute_source *source)
+			  const struct user_source *source)
 {
 	struct user_iter ui;
 
@@ -356,7 +331,7 @@ void attribute_test_whole(struct attribute_file *af, struct user_mem *um,
  * for readers of the same open file, and takes the next one.
  */
 void attribute_test_bad_address(struct attribute_file *af, struct user_mem *um,
-				const struct attribute_source *source)
+				const struct user_source *source)
 {
 	struct user_iter ui;
 

@@ -104,15 +104,7 @@ static void libfs_write_borders(struct kunit *test)
 	}
 }
 
-#define MAX_SEGS	4
-
-struct source_case {
-	const char *name;
-	unsigned int nr_segs;	/* 0: a ubuf; more than MAX_SEGS are computed */
-	struct user_seg segs[MAX_SEGS];
-};
-
-static const struct source_case source_cases[] = {
+static const struct user_source sources[] = {
 	{ "ubuf, hole on the first byte", 0, { { PAGES(HOLE), PAGES(2) } } },
 	{ "ubuf, hole after one byte", 0, { { PAGES(HOLE) - 1, PAGES(2) } } },
 	{ "ubuf, hole at a page border", 0, { { PAGES(HOLE - 2), PAGES(4) } } },
@@ -128,40 +120,16 @@ static const struct source_case source_cases[] = {
 	  { { 9, 0 }, { 5, 700 }, { 9, 0 }, { PAGES(HOLE), 700 } } },
 	{ "iovec, hole behind empty segments only", 3,
 	  { { 9, 0 }, { PAGES(HOLE), 0 }, { PAGES(HOLE), 700 } } },
-	{ "iovec, hole in the last of 17", 17 },
-	{ "iovec, hole in the last of 1024", 1024 },
+	{ "iovec, hole in the last of 17", 17, { { PAGES(HOLE) - 100, 300 } } },
+	{ "iovec, hole in the last of 1024", 1024, { { PAGES(HOLE) - 100, 300 } } },
 };
 
-KUNIT_ARRAY_PARAM_DESC(source, source_cases, name);
-
-static void source_iter(struct user_iter *ui, struct user_mem *um,
-			const struct source_case *param)
-{
-	struct user_seg *segs;
-	unsigned int i;
-
-	if (!param->nr_segs) {
-		user_iter_ubuf(ui, um, param->segs->offset, param->segs->len);
-		return;
-	}
-	if (param->nr_segs <= MAX_SEGS) {
-		user_iter_iovec(ui, um, param->segs, param->nr_segs);
-		return;
-	}
-	segs = kunit_kcalloc(um->test, param->nr_segs, sizeof(*segs), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(um->test, segs);
-	for (i = 0; i < param->nr_segs - 1; i++) {
-		segs[i].offset = i * 1237 % PAGES(HOLE - 1);
-		segs[i].len = i % 5 ? 1 + i * 331 % (PAGES(10) / param->nr_segs) : 0;
-	}
-	segs[i] = (struct user_seg){ PAGES(HOLE) - 100, 300 };
-	user_iter_iovec(ui, um, segs, param->nr_segs);
-}
+KUNIT_ARRAY_PARAM_DESC(source, sources, name);
 
 /* What comes before the hole is written; the rest of the page reads zeros. */
 static void libfs_write_short(struct kunit *test)
 {
-	const struct source_case *param = test->param_value;
+	const struct user_source *param = test->param_value;
 	struct libfs_test *lt = libfs_test_create(test, 2);
 	struct user_iter ui;
 	unsigned int i;
@@ -172,13 +140,13 @@ static void libfs_write_short(struct kunit *test)
 
 		write_file_label(lt->wf, "past the end, at %lld", pos);
 		restart(lt, pos / 2);
-		source_iter(&ui, lt->um, param);
+		user_iter_source(&ui, lt->um, param, PAGES(HOLE - 1), PAGES(10));
 		write_file_expect(lt->wf, pos, &ui, ui.readable ?: -EFAULT);
 		/* What was left behind past the end must not come to light. */
 		write_file_truncate(lt->wf, CAPACITY);
 
 		write_file_label(lt->wf, "over that, at %lld", pos);
-		source_iter(&ui, lt->um, param);
+		user_iter_source(&ui, lt->um, param, PAGES(HOLE - 1), PAGES(10));
 		write_file_expect(lt->wf, pos + 11, &ui, ui.readable ?: -EFAULT);
 	}
 }

@@ -213,6 +213,38 @@ void user_iter_bvec(struct user_iter *ui, struct user_mem *um,
 }
 
 /**
+ * user_iter_source - the iterator that a user_source describes
+ * @ui: set to it
+ * @um: the memory
+ * @source: the description
+ * @below: segments that are made up start below that offset ...
+ * @total: ... and have at most so many bytes together; some are empty
+ */
+void user_iter_source(struct user_iter *ui, struct user_mem *um,
+		      const struct user_source *source, size_t below, size_t total)
+{
+	struct user_seg *segs;
+	unsigned int i;
+
+	if (!source->nr_segs) {
+		user_iter_ubuf(ui, um, source->segs->offset, source->segs->len);
+		return;
+	}
+	if (source->nr_segs <= USER_SOURCE_SEGS) {
+		user_iter_iovec(ui, um, source->segs, source->nr_segs);
+		return;
+	}
+	segs = kunit_kcalloc(um->test, source->nr_segs, sizeof(*segs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(um->test, segs);
+	for (i = 0; i < source->nr_segs - 1; i++) {
+		segs[i].offset = i * 1237 % below;
+		segs[i].len = i % 5 ? 1 + i * 331 % (total / source->nr_segs) : 0;
+	}
+	segs[i] = source->segs[0];
+	user_iter_iovec(ui, um, segs, source->nr_segs);
+}
+
+/**
  * user_iter_pieces - the same bytes from each kind of source that differs
  * @ui: what to make
  * @um: the memory
