@@ -477,38 +477,45 @@ static void libfs_write_random(struct kunit *test)
 
 /*
  * In the last page that a file can have, the end of the page is not a loff_t.
+ * The last of the writes comes from the page before.
  */
 static void libfs_write_at_the_limit(struct kunit *test)
 {
-	static const size_t lens[] = { 1, 100, PAGE_SIZE - 1 };
-	struct file *file = write_file_open_ramfs(test);
-	struct user_mem *um = user_mem_create(test, PAGE_SIZE, 1);
-	struct inode *inode = file_inode(file);
-	struct user_iter ui;
-	struct kiocb iocb;
-	struct folio *folio;
-	u8 *bytes;
+	static const size_t lens[] = { 1, 100, PAGE_SIZE - 1, PAGE_SIZE + 99 };
+	struct user_mem *um = user_mem_create(test, PAGES(2), 1);
+	u8 *read = kunit_kmalloc(test, PAGES(2), GFP_KERNEL);
 	int i;
 
-	file->f_flags |= O_LARGEFILE;
+	KUNIT_ASSERT_NOT_NULL(test, read);
 	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		struct file *file = write_file_open_ramfs(test);
+		struct inode *inode = file_inode(file);
+		loff_t pos = MAX_LFS_FILESIZE - lens[i];
+		struct user_iter ui;
+		struct kiocb iocb;
+		struct folio *folio;
+		u8 *bytes;
+
+		file->f_flags |= O_LARGEFILE;
 		write_file_poison_free_memory(test);
 		user_iter_ubuf(&ui, um, 0, lens[i]);
 		init_sync_kiocb(&iocb, file);
-		iocb.ki_pos = MAX_LFS_FILESIZE - lens[i];
+		iocb.ki_pos = pos;
 		KUNIT_EXPECT_EQ(test, lens[i], file->f_op->write_iter(&iocb, &ui.iter));
 		KUNIT_EXPECT_EQ(test, MAX_LFS_FILESIZE, iocb.ki_pos);
 		KUNIT_EXPECT_EQ(test, MAX_LFS_FILESIZE, i_size_read(inode));
-		KUNIT_ASSERT_EQ(test, 1, inode->i_mapping->nrpages);
+		KUNIT_ASSERT_EQ(test, lens[i] < PAGE_SIZE ? 1 : 2, inode->i_mapping->nrpages);
 
+		/* Also the byte behind, which no file has. */
 		folio = filemap_get_folio(inode->i_mapping, MAX_LFS_FILESIZE >> PAGE_SHIFT);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(folio));
 		bytes = folio_address(folio);
-		KUNIT_EXPECT_MEMEQ(test, bytes + PAGE_SIZE - 1 - lens[i], um->shadow, lens[i]);
+		if (lens[i] < PAGE_SIZE)
+			KUNIT_EXPECT_NULL(test, memchr_inv(bytes, 0, PAGE_SIZE - 1 - lens[i]));
 		KUNIT_EXPECT_EQ(test, 0, bytes[PAGE_SIZE - 1]);
-		if (!i)
-			KUNIT_EXPECT_NULL(test, memchr_inv(bytes, 0, PAGE_SIZE - 2));
 		folio_put(folio);
+		KUNIT_EXPECT_EQ(test, lens[i], kernel_read(file, read, lens[i], &pos));
+		KUNIT_EXPECT_MEMEQ(test, read, um->shadow, lens[i]);
 	}
 }
 
