@@ -358,24 +358,34 @@ static void configfs_blob_last_write_fails(struct kunit *test)
 	blob_close(bf);
 }
 
+static const loff_t refused_at[] = { 0, 100, 2999, 3000, 3001, PAGES(2) };
+
+/* A blob that has taken 3000 bytes, and then refused some at @pos. */
+static struct blob_file *open_refused(struct kunit *test, loff_t pos)
+{
+	struct blob_file *bf = open_blob(test, "blob");
+	struct user_iter ui;
+
+	snprintf(bf->af->label, sizeof(bf->af->label), "at %lld", pos);
+	user_mem_unmap(bf->um, PAGES(HOLE), PAGE_SIZE);
+	blob_write_ubuf(bf, 0, 7, 3000);
+	attribute_source_iter(&ui, bf->um, test->param_value);
+	blob_refuse(bf, pos, &ui, -EFAULT);
+	return bf;
+}
+
 /* A write that failed is done again: of the failed one nothing is stored. */
 static void configfs_blob_failed_write_again(struct kunit *test)
 {
-	static const loff_t positions[] = { 0, 100, 2999, 3000, 3001, PAGES(2) };
 	struct user_iter ui;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(positions); i++) {
-		struct blob_file *bf = open_blob(test, "blob");
+	for (i = 0; i < ARRAY_SIZE(refused_at); i++) {
+		struct blob_file *bf = open_refused(test, refused_at[i]);
 
-		snprintf(bf->af->label, sizeof(bf->af->label), "at %lld", positions[i]);
-		user_mem_unmap(bf->um, PAGES(HOLE), PAGE_SIZE);
-		blob_write_ubuf(bf, 0, 7, 3000);
-		attribute_source_iter(&ui, bf->um, test->param_value);
-		blob_refuse(bf, positions[i], &ui, -EFAULT);
 		user_mem_protect(bf->um, PAGES(HOLE), PAGE_SIZE, PROT_READ | PROT_WRITE);
 		attribute_source_iter(&ui, bf->um, test->param_value);
-		blob_write(bf, positions[i], &ui);
+		blob_write(bf, refused_at[i], &ui);
 		blob_close(bf);
 	}
 }
@@ -383,18 +393,11 @@ static void configfs_blob_failed_write_again(struct kunit *test)
 /* A write that fails neither extends the value nor changes what is there. */
 static void configfs_blob_failed_write_leaves_no_trace(struct kunit *test)
 {
-	static const loff_t positions[] = { 0, 100, 2999, 3000, 3001, PAGES(2) };
-	struct user_iter ui;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(positions); i++) {
-		struct blob_file *bf = open_blob(test, "blob");
+	for (i = 0; i < ARRAY_SIZE(refused_at); i++) {
+		struct blob_file *bf = open_refused(test, refused_at[i]);
 
-		snprintf(bf->af->label, sizeof(bf->af->label), "at %lld", positions[i]);
-		user_mem_unmap(bf->um, PAGES(HOLE), PAGE_SIZE);
-		blob_write_ubuf(bf, 0, 7, 3000);
-		attribute_source_iter(&ui, bf->um, test->param_value);
-		blob_refuse(bf, positions[i], &ui, -EFAULT);
 		blob_write_ubuf(bf, 1500, 9, 1);
 		blob_close(bf);
 	}

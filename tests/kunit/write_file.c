@@ -181,8 +181,8 @@ void write_file_poison_free_memory(struct kunit *test)
 }
 
 /*
- * Quotas and reserved space are not for kernel threads, which may exceed them
- * all.  Return: for revert_creds().
+ * Kernel threads may exceed all limits, as long as they have the privilege to.
+ * Return: for revert_creds().
  */
 const struct cred *write_file_obey_limits(struct kunit *test)
 {
