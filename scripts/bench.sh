@@ -35,21 +35,16 @@ parameters=(kunit.filter_glob=write_bench "write_bench.rows=$rows")
 
 # Not by kunit.py: this configuration starts from all options off, which takes
 # a tenth of the time to build.
-build_kernel()
+build_bench()
 {
 	local name=$1 arch=$2 out=$BUILD/$1/.kunit-bench-$2
-	local log=$BUILD/build-$name-bench-$arch.log
 
 	need_space "$BUILD" 300
-	say "building build/$name for $arch (one to three minutes the first time; log: $log)"
 	mkdir -p "$out"
 	cat "$bench/common.config" "$bench/$arch.config" > "$out/bench.config"
-	run make -C "$BUILD/$name" ARCH="$arch" O="$out" \
-		KCONFIG_ALLCONFIG="$out/bench.config" allnoconfig > "$log" 2>&1 || {
-		tail -n 30 "$log" >&2
-		die "the kernel configuration fails; see above"
-	}
-	compile "build/$name" "$log" make -C "$BUILD/$name" ARCH="$arch" O="$out" -j"$(nproc)"
+	build_kernel "$name" "$arch" "$out" "$BUILD/build-$name-bench-$arch.log" \
+		"one to three minutes the first time" run make -C "$BUILD/$name" ARCH="$arch" O="$out" \
+		KCONFIG_ALLCONFIG="$out/bench.config" allnoconfig
 	# An option that has gone from Kconfig, or lost a dependency.
 	grep '^CONFIG_' "$out/bench.config" | while read -r option; do
 		grep -qx "$option" "$out/.config" ||
@@ -99,7 +94,7 @@ boot_icount()
 for name in base patched; do
 	"$REPO/scripts/tree.sh" $name
 	for arch in "${archs[@]}"; do
-		build_kernel $name "$arch"
+		build_bench $name "$arch"
 	done
 done
 

@@ -168,6 +168,20 @@ compile()
 	say "$what is built ($((SECONDS - start)) s)"
 }
 
+# build_kernel NAME ARCH OUT LOG TIME CONFIGURE...: builds the tree of that name
+# in OUT, as CONFIGURE has configured it. TIME is what that takes.
+build_kernel()
+{
+	local name=$1 arch=$2 out=$3 log=$4
+
+	say "building build/$name for $arch ($5; log: $log)"
+	"${@:6}" > "$log" 2>&1 || {
+		tail -n 30 "$log" >&2
+		die "the kernel configuration fails; see above"
+	}
+	compile "build/$name" "$log" make -C "$BUILD/$name" ARCH="$arch" O="$out" -j"$(nproc)"
+}
+
 #
 # The series.
 #

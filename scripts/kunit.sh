@@ -78,19 +78,6 @@ kunit()
 		--arch="$arch" --build_dir="$out" "${configs[@]}" "$@"
 }
 
-build_kernel()
-{
-	local log=$BUILD/build-$name-$arch$kind.log
-
-	need_space "$BUILD" 1700
-	say "building build/$name for $arch (about 4 minutes the first time on two CPUs; log: $log)"
-	kunit config > "$log" 2>&1 || {
-		tail -n 30 "$log" >&2
-		die "the kernel configuration fails; see above"
-	}
-	compile "build/$name" "$log" make -C "$tree" ARCH="$arch" O="$out" -j"$(nproc)" all
-}
-
 # suite.test for all that match, in the order in which they run.
 list_tests()
 {
@@ -123,7 +110,9 @@ run_suite()
 }
 
 series_options > "$out.config"
-build_kernel
+need_space "$BUILD" 1700
+build_kernel "$name" "$arch" "$out" "$BUILD/build-$name-$arch$kind.log" \
+	"about 4 minutes the first time on two CPUs" kunit config
 [[ ! $build ]] || exit 0
 
 rm -rf "$results"

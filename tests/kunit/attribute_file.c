@@ -14,6 +14,7 @@
 
 #include "attribute_file.h"
 #include "fail_usercopy.h"
+#include "user_trap.h"
 #include "write_file.h"
 
 #define PAGES(n)	((n) * PAGE_SIZE)
@@ -111,6 +112,15 @@ void attribute_file_refuse(struct attribute_file *af, struct user_iter *ui, int 
 	KUNIT_EXPECT_EQ_MSG(af->test, av->stores, stores, "stores, %s", af->label);
 	KUNIT_EXPECT_EQ_MSG(af->test, av->size, size, "size, %s", af->label);
 	KUNIT_EXPECT_MEMEQ_MSG(af->test, av->value, value, size, "value, %s", af->label);
+}
+
+/* Give the attribute a value that a failed write could spoil. */
+void attribute_file_set_old(struct attribute_file *af, struct user_mem *um)
+{
+	struct user_iter ui;
+
+	user_iter_ubuf(&ui, um, 11, 300);
+	attribute_file_set(af, &ui, 300);
 }
 
 /*
@@ -258,15 +268,7 @@ void attribute_file_check_page_cache(struct attribute_file *af)
 			    "mmap, %s", af->label);
 }
 
-#define MAX_SEGS	5
-
-struct attribute_source {
-	const char *name;
-	unsigned int nr_segs;	/* 0: a ubuf; more than MAX_SEGS: all but the last ... */
-	struct user_seg segs[MAX_SEGS];		/* ... are computed, and the last is [0] */
-};
-
-static const struct attribute_source whole_sources[] = {
+static const struct user_source whole_sources[] = {
 	{ "ubuf, one byte", 0, { { 17, 1 } } },
 	{ "ubuf, over a page border", 0, { { PAGES(2) - 5, 10 } } },
 	{ "ubuf, all but one", 0, { { 3, 4094 } } },
@@ -284,7 +286,7 @@ static const struct attribute_source whole_sources[] = {
 	{ "iovec, 1024 segments", 1024, { { 0, 4 } } },
 };
 
-static const struct attribute_source short_sources[] = {
+static const struct user_source short_sources[] = {
 	{ "ubuf, the first byte", 0, { { PAGES(ATTRIBUTE_HOLE), 100 } } },
 	{ "ubuf, all but one byte", 0, { { PAGES(ATTRIBUTE_HOLE) - 1, 100 } } },
 	{ "ubuf, the last byte", 0, { { PAGES(ATTRIBUTE_HOLE) - 99, 100 } } },
@@ -303,28 +305,146 @@ static const struct attribute_source short_sources[] = {
 	  { { PAGES(ATTRIBUTE_HOLE) - 2, 4 } } },
 };
 
+/* The source that a test has as its parameter; all of it fits. */
 void attribute_source_iter(struct user_iter *ui, struct user_mem *um,
-			   const struct attribute_source *source)
+			   const struct user_source *source)
 {
-	struct user_seg *segs;
-	unsigned int i;
+	user_iter_source(ui, um, source, PAGES(ATTRIBUTE_HOLE - 1), 4000);
+}
 
-	if (!source->nr_segs) {
-		user_iter_ubuf(ui, um, source->segs->offset, source->segs->len);
-		return;
+/* The tests, as far as they are the same for an attribute of any filesystem. */
+
+/* A value of any segments is stored at once. */
+void attribute_test_whole(struct attribute_file *af, struct user_mem *um,
+			  const struct user_source *source)
+{
+	struct user_iter ui;
+
+	user_mem_unmap(um, PAGES(ATTRIBUTE_HOLE), PAGE_SIZE);
+	attribute_source_iter(&ui, um, source);
+	attribute_file_set(af, &ui, iov_iter_count(&ui.iter));
+	attribute_file_check(af);
+}
+
+/*
+ * Part of the value can't be read: the attribute keeps the one it has, also
+ * for readers of the same open file, and takes the next one.
+ */
+void attribute_test_bad_address(struct attribute_file *af, struct user_mem *um,
+				const struct user_source *source)
+{
+	struct user_iter ui;
+
+	user_mem_unmap(um, PAGES(ATTRIBUTE_HOLE), PAGE_SIZE);
+	attribute_source_iter(&ui, um, source);
+	attribute_file_refuse(af, &ui, -EFAULT);
+	attribute_file_check(af);
+	user_mem_protect(um, PAGES(ATTRIBUTE_HOLE), PAGE_SIZE, PROT_NONE);
+	attribute_source_iter(&ui, um, source);
+	attribute_file_refuse(af, &ui, -EFAULT);
+
+	user_iter_ubuf(&ui, um, 77, 2);
+	attribute_file_set(af, &ui, 2);
+	attribute_file_check(af);
+}
+
+/* The memory is there, and the copy of one segment fails all the same. */
+void attribute_test_copy_fails(struct attribute_file *af, struct user_mem *um)
+{
+	static const struct user_seg segs[] = { { 5, 20 }, { 0, 0 }, { 900, 30 }, { 60, 1 } };
+	struct user_iter ui;
+	int skip;
+
+	attribute_file_set_old(af, um);
+	for (skip = 0; skip < 3; skip++) {
+		user_iter_iovec(&ui, um, segs, ARRAY_SIZE(segs));
+		fail_usercopy_arm(af->test, skip, 1);
+		attribute_file_refuse(af, &ui, -EFAULT);
 	}
-	if (source->nr_segs <= MAX_SEGS) {
-		user_iter_iovec(ui, um, source->segs, source->nr_segs);
-		return;
+	user_iter_iovec(&ui, um, segs, ARRAY_SIZE(segs));
+	fail_usercopy_arm(af->test, skip, 1);
+	attribute_file_set(af, &ui, 51);
+}
+
+/*
+ * Pages of the source that get lost are faulted in again, while that works.
+ * @len is what fits into the attribute.
+ */
+void attribute_test_source_lost(struct attribute_file *af, struct user_mem *um, size_t len)
+{
+	struct user_iter ui;
+
+	attribute_file_set_old(af, um);
+	user_trap_set(um, 0, PAGES(4), TRAP_ALWAYS, false);
+	user_iter_ubuf(&ui, um, 1024, len);
+	attribute_file_set(af, &ui, len);
+
+	user_trap_set(um, 0, PAGES(4), 1, true);
+	user_iter_ubuf(&ui, um, 1024, len);
+	attribute_file_refuse(af, &ui, -EFAULT);
+	user_mem_protect(um, 0, um->len, PROT_READ | PROT_WRITE);
+}
+
+/* What came before must not be behind a shorter value; @len is what fits. */
+void attribute_test_leaves_no_tail(struct attribute_file *af, struct user_mem *um, size_t len)
+{
+	const size_t lens[] = { 4000, 1, 399, 3, len, 2 };
+	struct user_iter ui;
+	int i;
+
+	user_mem_unmap(um, PAGES(ATTRIBUTE_HOLE), PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		user_iter_ubuf(&ui, um, 100 * i, lens[i]);
+		attribute_file_set(af, &ui, lens[i]);
+		user_iter_ubuf(&ui, um, PAGES(ATTRIBUTE_HOLE) - 3000, 3001);
+		attribute_file_refuse(af, &ui, -EFAULT);
 	}
-	segs = kunit_kcalloc(um->test, source->nr_segs, sizeof(*segs), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(um->test, segs);
-	for (i = 0; i < source->nr_segs - 1; i++) {
-		segs[i].offset = i * 1237 % PAGES(ATTRIBUTE_HOLE - 1);
-		segs[i].len = i % 5 ? 1 + i * 331 % (4000 / source->nr_segs) : 0;
-	}
-	segs[i] = source->segs[0];
-	user_iter_iovec(ui, um, segs, source->nr_segs);
+}
+
+/* store() refuses the value: that moves nothing either. */
+void attribute_test_refused_by_store(struct attribute_file *af, struct user_mem *um)
+{
+	struct user_iter ui;
+
+	attribute_file_set_old(af, um);
+	af->value->result = -EINVAL;
+	user_iter_ubuf(&ui, um, 500, 10);
+	attribute_file_write(af, 0, &ui, -EINVAL);
+	af->value->result = 0;
+	attribute_file_check(af);
+}
+
+/* store() makes use of less: the rest is still to be written. */
+void attribute_test_accepted_in_part(struct attribute_file *af, struct user_mem *um)
+{
+	static const struct user_seg segs[] = { { 5, 2 }, { 0, 0 }, { 900, 30 }, { 60, 1 } };
+	struct attribute_value *av = af->value;
+	struct user_iter ui;
+
+	user_iter_iovec(&ui, um, segs, ARRAY_SIZE(segs));
+	av->result = 2;
+	attribute_file_write(af, 0, &ui, 2);
+	av->result = 7;
+	attribute_file_write(af, 0, &ui, 7);
+	KUNIT_EXPECT_EQ(af->test, av->size, 7);
+	KUNIT_EXPECT_MEMEQ(af->test, av->value, ui.source + 2, 7);
+	av->result = 0;
+	attribute_file_write(af, 0, &ui, 24);
+	KUNIT_EXPECT_MEMEQ(af->test, av->value, ui.source + 9, 24);
+}
+
+void attribute_test_reads(struct attribute_file *af, struct user_mem *um)
+{
+	struct user_iter ui;
+
+	attribute_file_set_old(af, um);
+	attribute_file_read_pieces(af, um);
+
+	user_iter_ubuf(&ui, um, 99, 20);
+	attribute_file_set(af, &ui, 20);
+	user_mem_unmap(um, PAGES(ATTRIBUTE_HOLE), PAGE_SIZE);
+	attribute_file_read_no_room(af, um);
+	user_mem_protect(um, 0, um->len, PROT_READ | PROT_WRITE);
 }
 
 KUNIT_ARRAY_PARAM_DESC(whole, whole_sources, name);

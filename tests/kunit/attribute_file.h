@@ -59,6 +59,7 @@ void attribute_file_write(struct attribute_file *af, loff_t pos,
 			  struct user_iter *ui, ssize_t expected);
 void attribute_file_set(struct attribute_file *af, struct user_iter *ui, size_t size);
 void attribute_file_refuse(struct attribute_file *af, struct user_iter *ui, int error);
+void attribute_file_set_old(struct attribute_file *af, struct user_mem *um);
 void attribute_file_write_nothing(struct attribute_file *af, struct user_mem *um);
 void attribute_file_check(struct attribute_file *af);
 void attribute_file_read_pieces(struct attribute_file *af, struct user_mem *um);
@@ -69,11 +70,20 @@ void attribute_file_check_page_cache(struct attribute_file *af);
 #define ATTRIBUTE_HOLE		4	/* the page of the memory that can be missing */
 #define ATTRIBUTE_MEM_SIZE	(8 * PAGE_SIZE)
 
-struct attribute_source;
-
 void attribute_source_iter(struct user_iter *ui, struct user_mem *um,
-			   const struct attribute_source *source);
+			   const struct user_source *source);
 const void *attribute_whole_gen_params(const void *prev, char *desc);
 const void *attribute_short_gen_params(const void *prev, char *desc);
+
+void attribute_test_whole(struct attribute_file *af, struct user_mem *um,
+			  const struct user_source *source);
+void attribute_test_bad_address(struct attribute_file *af, struct user_mem *um,
+				const struct user_source *source);
+void attribute_test_copy_fails(struct attribute_file *af, struct user_mem *um);
+void attribute_test_source_lost(struct attribute_file *af, struct user_mem *um, size_t len);
+void attribute_test_leaves_no_tail(struct attribute_file *af, struct user_mem *um, size_t len);
+void attribute_test_refused_by_store(struct attribute_file *af, struct user_mem *um);
+void attribute_test_accepted_in_part(struct attribute_file *af, struct user_mem *um);
+void attribute_test_reads(struct attribute_file *af, struct user_mem *um);
 
 #endif /* _WRITE_KUNIT_ATTRIBUTE_FILE_H */

@@ -12,14 +12,11 @@
  * on the disk.
  */
 #include <linux/backing-dev.h>
-#include <linux/file.h>
-#include <linux/mount.h>
 #ifdef CONFIG_BLOCK_PERFORM_WRITE
 #include <linux/pagecache_write.h>
 #endif
 #include <linux/pagemap.h>
 #include <linux/prandom.h>
-#include <linux/pseudo_fs.h>
 #include <linux/writeback.h>
 
 #include "block_file.h"
@@ -236,14 +233,18 @@ static int block_file_writepages(struct address_space *mapping,
 	return err;
 }
 
+/* All but what writes. */
+#define BLOCK_FILE_AOPS							\
+	.dirty_folio		= block_dirty_folio,			\
+	.invalidate_folio	= block_invalidate_folio,		\
+	.read_folio		= block_file_read_folio,		\
+	.writepages		= block_file_writepages,		\
+	.is_partially_uptodate	= block_is_partially_uptodate
+
 const struct address_space_operations block_file_aops = {
-	.dirty_folio		= block_dirty_folio,
-	.invalidate_folio	= block_invalidate_folio,
-	.read_folio		= block_file_read_folio,
-	.write_begin		= block_file_write_begin,
-	.write_end		= block_file_write_end,
-	.writepages		= block_file_writepages,
-	.is_partially_uptodate	= block_is_partially_uptodate,
+	BLOCK_FILE_AOPS,
+	.write_begin	= block_file_write_begin,
+	.write_end	= block_file_write_end,
 };
 
 #ifdef CONFIG_BLOCK_PERFORM_WRITE
@@ -285,23 +286,15 @@ static ssize_t block_file_perform_write(struct file *file,
 }
 
 const struct address_space_operations block_file_batch_aops = {
-	.dirty_folio		= block_dirty_folio,
-	.invalidate_folio	= block_invalidate_folio,
-	.read_folio		= block_file_read_folio,
-	.perform_write		= block_file_perform_write,
-	.writepages		= block_file_writepages,
-	.is_partially_uptodate	= block_is_partially_uptodate,
+	BLOCK_FILE_AOPS,
+	.perform_write	= block_file_perform_write,
 };
 #endif /* CONFIG_BLOCK_PERFORM_WRITE */
 
 const struct address_space_operations block_file_cont_aops = {
-	.dirty_folio		= block_dirty_folio,
-	.invalidate_folio	= block_invalidate_folio,
-	.read_folio		= block_file_read_folio,
-	.write_begin		= block_file_cont_write_begin,
-	.write_end		= block_file_write_end,
-	.writepages		= block_file_writepages,
-	.is_partially_uptodate	= block_is_partially_uptodate,
+	BLOCK_FILE_AOPS,
+	.write_begin	= block_file_cont_write_begin,
+	.write_end	= block_file_write_end,
 };
 
 static int block_file_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
@@ -327,27 +320,6 @@ static const struct file_operations block_file_fops = {
 	.read_iter	= generic_file_read_iter,
 };
 
-static int block_fs_init_fs_context(struct fs_context *fc)
-{
-	return init_pseudo(fc, 0x626c6b66) ? 0 : -ENOMEM;
-}
-
-static struct file_system_type block_fs_type = {
-	.name			= "write_kunit",
-	.init_fs_context	= block_fs_init_fs_context,
-	.kill_sb		= kill_anon_super,
-};
-
-static void block_fs_unmount(void *mnt)
-{
-	kern_unmount(mnt);
-}
-
-static void block_file_close(void *file)
-{
-	__fput_sync(file);
-}
-
 /*
  * The inode is in no hash table, so the flusher threads never see it: what is
  * dirty stays dirty until the test writes it back.
@@ -355,29 +327,19 @@ static void block_file_close(void *file)
 static struct file *block_file_open(struct kunit *test, struct block_file *bf,
 				    const struct address_space_operations *aops)
 {
-	struct vfsmount *mnt = kern_mount(&block_fs_type);
+	struct vfsmount *mnt = write_file_mount_pseudo(test);
 	struct inode *inode;
-	struct file *file;
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, block_fs_unmount, mnt));
 	/* Without a backing device of its own it would not be written back. */
 	KUNIT_ASSERT_EQ(test, 0, super_setup_bdi(mnt->mnt_sb));
 
 	inode = new_inode(mnt->mnt_sb);
 	KUNIT_ASSERT_NOT_NULL(test, inode);
-	inode->i_mode = S_IFREG | 0600;
 	inode->i_blkbits = bf->blkbits;
 	inode->i_op = &block_file_iops;
 	inode->i_private = bf;
 	inode->i_mapping->a_ops = aops;
-
-	file = alloc_file_pseudo(inode, mnt, "file", O_RDWR, &block_file_fops);
-	if (IS_ERR(file))
-		iput(inode);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, block_file_close, file));
-	return file;
+	return write_file_open_pseudo(test, mnt, inode, &block_file_fops);
 }
 
 /**

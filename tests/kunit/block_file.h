@@ -69,8 +69,6 @@ struct block_file {
 	unsigned int failures;
 	void (*on_lock)(struct block_file *bf);
 	void *on_lock_data;
-
-	/* private: */
 	bool allocating;
 };
 

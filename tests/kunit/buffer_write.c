@@ -181,15 +181,8 @@ static struct test_disk *suite_disk;
 
 static int buffer_write_suite_init(struct kunit_suite *suite)
 {
-	int err;
-
-	suite_disk = test_disk_create(BLOCK_FILE_DISK_SIZE);
-	if (IS_ERR(suite_disk))
-		return PTR_ERR(suite_disk);
-	err = test_disk_claim(suite_disk);
-	if (err)
-		test_disk_destroy(suite_disk);
-	return err;
+	suite_disk = test_disk_create_claimed(BLOCK_FILE_DISK_SIZE);
+	return PTR_ERR_OR_ZERO(suite_disk);
 }
 
 static void buffer_write_suite_exit(struct kunit_suite *suite)
@@ -259,21 +252,6 @@ static void fresh_file_of(struct write_test *wt, const char *kinds, enum cached 
 static void fresh_file(struct write_test *wt)
 {
 	fresh_file_of(wt, wt->pattern->kinds, wt->cached);
-}
-
-static bool failed(struct write_test *wt)
-{
-	return READ_ONCE(wt->test->status) == KUNIT_FAILURE;
-}
-
-/* Name what is tried next: it is printed with every failure. */
-static __printf(2, 3) void set_label(struct write_test *wt, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(wt->wf->label, sizeof(wt->wf->label), fmt, args);
-	va_end(args);
 }
 
 /* Write what @ui yields, and compare with the model. */
@@ -365,7 +343,7 @@ static bool next_span(struct write_test *wt, struct span *span)
 {
 	const struct geometry *geo = &geometries[span->nr];
 
-	if (span->nr == ARRAY_SIZE(geometries) || failed(wt))
+	if (span->nr == ARRAY_SIZE(geometries) || write_file_failed(wt->wf))
 		return false;
 	span->nr++;
 	span->nr_stop = 0;
@@ -404,7 +382,7 @@ static bool next_stop(struct write_test *wt, struct span *span)
 		block + 2 * half, page, page + 1, page + half, span->end - 1,
 	};
 
-	while (span->nr_stop < ARRAY_SIZE(stops) && !failed(wt)) {
+	while (span->nr_stop < ARRAY_SIZE(stops) && !write_file_failed(wt->wf)) {
 		unsigned int n = span->nr_stop++;
 		unsigned int same = 0;
 
@@ -427,7 +405,7 @@ static void whole_copy(struct kunit *test)
 	struct span span = {};
 
 	while (next_span(wt, &span)) {
-		set_label(wt, "%s", span.name);
+		write_file_label(wt->wf, "%s", span.name);
 		fresh_file(wt);
 		expect_written(wt, span.len, write_user(wt, span.pos, 0, span.len));
 		block_file_evict(wt->bf);
@@ -454,7 +432,8 @@ static void source_ends(struct kunit *test)
 		while (next_stop(wt, &span)) {
 			size_t page, source = source_before_page(span.stop, &page);
 
-			set_label(wt, "%s, no source for %zu", span.name, span.stop);
+			write_file_label(wt->wf, "%s, no source for %zu", span.name,
+					 span.stop);
 			fresh_file(wt);
 			user_mem_protect(wt->um, page, SOURCE_SIZE - page, PROT_NONE);
 			expect_written(wt, span.stop ?: -EFAULT,
@@ -520,8 +499,8 @@ static void source_zapped(struct kunit *test)
 				struct disturbance d = { .times = times[t] };
 				size_t source = source_before_page(span.stop, &d.page);
 
-				set_label(wt, "%s, zapped %u times at %zu",
-					  span.name, times[t], span.stop);
+				write_file_label(wt->wf, "%s, zapped %u times at %zu",
+						 span.name, times[t], span.stop);
 				fresh_file(wt);
 				expect_written(wt, span.len,
 					       write_disturbed(wt, span.pos, source, span.len, &d));
@@ -559,12 +538,13 @@ static void mapping_fails_with(struct write_test *wt, int error)
 
 	while (next_span(wt, &span)) {
 		for (block = block_at(wt, span.pos);
-		     block <= block_at(wt, span.end - 1) && !failed(wt); block++) {
+		     block <= block_at(wt, span.end - 1) && !write_file_failed(wt->wf);
+		     block++) {
 			bool hole;
 			ssize_t written;
 
-			set_label(wt, "%s, block %llu fails",
-				  span.name, block - block_at(wt, span.pos));
+			write_file_label(wt->wf, "%s, block %llu fails", span.name,
+					 block - block_at(wt, span.pos));
 			fresh_file(wt);
 			hole = bf->state[block] == BLOCK_HOLE;
 			bf->fail_block = block;
@@ -606,8 +586,8 @@ static struct fault_attr *stop_copies(struct write_test *wt, const struct span *
 	static const int times[] = { STOP_ALWAYS, 1, 2, STOP_ALWAYS, 3 };
 	const char *source = user_iter_pieces(ui, wt->um, n, 9, span->len);
 
-	set_label(wt, "%s, %s, copies stop at %d, %d times", span->name, source,
-		  (int)bytes, times[n % ARRAY_SIZE(times)]);
+	write_file_label(wt->wf, "%s, %s, copies stop at %d, %d times", span->name, source,
+			 (int)bytes, times[n % ARRAY_SIZE(times)]);
 	return fail_write_copy_arm(wt->test, 0, times[n % ARRAY_SIZE(times)], bytes);
 }
 
@@ -636,7 +616,7 @@ static void copy_stops(struct kunit *test)
 	while (next_span(wt, &span)) {
 		while (next_stop(wt, &span))
 			copy_stops_at(wt, &span, span.stop, n++);
-		if (!failed(wt))
+		if (!write_file_failed(wt->wf))
 			copy_stops_at(wt, &span, STOP_ANYWHERE, n++);
 	}
 }
@@ -671,7 +651,8 @@ static void copy_stops_and_mapping_fails(struct kunit *test)
 	while (next_span(wt, &span))
 		while (next_stop(wt, &span))
 			for (block = block_at(wt, span.pos);
-			     block <= block_at(wt, span.end - 1) && !failed(wt); block++)
+			     block <= block_at(wt, span.end - 1) && !write_file_failed(wt->wf);
+			     block++)
 				copy_stops_then_block_fails(wt, &span, span.stop, block, n++);
 }
 #endif
@@ -684,7 +665,8 @@ static void read_fails_at(struct write_test *wt, const char *kinds,
 	struct block_file *bf = wt->bf;
 	ssize_t written;
 
-	set_label(wt, "%s of %s, block %llu unreadable", span->name, kinds, block);
+	write_file_label(wt->wf, "%s of %s, block %llu unreadable", span->name, kinds,
+			 block);
 	fresh_file_of(wt, kinds, CACHED_NOTHING);
 	if (bf->state[block] != BLOCK_MAPPED)
 		return;
@@ -732,7 +714,7 @@ static void failure_beyond_end_keeps_size(struct kunit *test)
 	};
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(places) && !failed(wt); i++) {
+	for (i = 0; i < ARRAY_SIZE(places) && !write_file_failed(wt->wf); i++) {
 		struct disturbance d = {
 			.times = 1,
 			.error = -ENOSPC,
@@ -741,7 +723,7 @@ static void failure_beyond_end_keeps_size(struct kunit *test)
 		size_t source = source_before_page(0, &d.page);
 		ssize_t written;
 
-		set_label(wt, "at %lld", places[i]);
+		write_file_label(wt->wf, "at %lld", places[i]);
 		fresh_file(wt);
 		written = write_disturbed(wt, places[i], source, PAGE_SIZE + 10, &d);
 		KUNIT_EXPECT_EQ_MSG(test, d.done, 1, "%s", wt->wf->label);
@@ -761,7 +743,7 @@ static void killed_in_short_copy_of(struct write_test *wt, const struct span *sp
 	size_t source = source_before_page(span->stop, &d.page);
 	ssize_t written;
 
-	set_label(wt, "%s, killed at %zu", span->name, span->stop);
+	write_file_label(wt->wf, "%s, killed at %zu", span->name, span->stop);
 	fresh_file(wt);
 	written = write_disturbed(wt, span->pos, source, span->len, &d);
 	KUNIT_EXPECT_EQ_MSG(wt->test, d.done, 1, "%s", wt->wf->label);
@@ -886,7 +868,7 @@ static void gap_without_holes(struct kunit *test)
 	while (next_span(wt, &span)) {
 		if (!span.from_end)
 			continue;
-		set_label(wt, "%s", span.name);
+		write_file_label(wt->wf, "%s", span.name);
 		fresh_file_of(wt, "M", CACHED_NOTHING);
 		expect_written(wt, span.len, write_user(wt, span.pos, 0, span.len));
 		for (block = 0; block <= block_at(wt, span.end - 1); block++)
@@ -995,10 +977,10 @@ static void end_of_short_copy(struct kunit *test)
 		if (span.from_end || !within_page(&span))
 			continue;
 		while (next_stop(wt, &span)) {
-			set_label(wt, "%s, %zu copied", span.name, span.stop);
+			write_file_label(wt->wf, "%s, %zu copied", span.name, span.stop);
 			short_end_at(wt, span.pos, span.len, span.stop);
 		}
-		set_label(wt, "%s, all copied", span.name);
+		write_file_label(wt->wf, "%s, all copied", span.name);
 		short_end_at(wt, span.pos, span.len, span.len);
 	}
 }
@@ -1011,7 +993,7 @@ static void zero_new_buffers_in(struct write_test *wt, size_t from, size_t to)
 	sector_t block;
 	size_t at;
 
-	set_label(wt, "%zu to %zu", from, to);
+	write_file_label(wt->wf, "%zu to %zu", from, to);
 	block_file_reset(wt->bf, "HM", FILE_SIZE, 2);
 	/* The second page, where odd blocks are not the same as in the first. */
 	folio = begin(wt, PAGE_SIZE, PAGE_SIZE);
@@ -1055,7 +1037,7 @@ static void zero_new_buffers(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(places); i++)
 		for (j = 0; j < ARRAY_SIZE(places); j++)
-			if (places[i] < places[j] && !failed(wt))
+			if (places[i] < places[j] && !write_file_failed(wt->wf))
 				zero_new_buffers_in(wt, places[i], places[j]);
 }
 
@@ -1090,7 +1072,7 @@ static void generic_end_of_whole_copy(struct kunit *test)
 	struct span span = {};
 
 	while (next_span(wt, &span)) {
-		set_label(wt, "%s", span.name);
+		write_file_label(wt->wf, "%s", span.name);
 		if (within_page(&span))
 			generic_end_of(wt, span.pos, span.len, span.len);
 	}
@@ -1102,7 +1084,7 @@ static void generic_end_of_empty_copy(struct kunit *test)
 	struct span span = {};
 
 	while (next_span(wt, &span)) {
-		set_label(wt, "%s", span.name);
+		write_file_label(wt->wf, "%s", span.name);
 		if (within_page(&span) && !leaves_gap(&span))
 			generic_end_of(wt, span.pos, span.len, 0);
 	}
@@ -1115,7 +1097,7 @@ static void generic_end_beyond_end(struct kunit *test)
 	struct span span = {};
 
 	while (next_span(wt, &span)) {
-		set_label(wt, "%s", span.name);
+		write_file_label(wt->wf, "%s", span.name);
 		if (within_page(&span) && leaves_gap(&span))
 			generic_end_of(wt, span.pos, span.len, 0);
 	}
@@ -1196,12 +1178,12 @@ static void random_steps(struct kunit *test)
 	u32 seed, step;
 
 	for (seed = 1; seed <= 16; seed++) {
-		set_label(wt, "seed %u", seed);
+		write_file_label(wt->wf, "seed %u", seed);
 		prandom_seed_state(&rnd, seed);
 		fresh_file_of(wt, "MHUDMMHHUUDDM", CACHED_NOTHING);
 		wt->disk->slow_reads = seed % 4 == 0;
-		for (step = 0; step < 60 && !failed(wt); step++) {
-			set_label(wt, "seed %u, step %u", seed, step);
+		for (step = 0; step < 60 && !write_file_failed(wt->wf); step++) {
+			write_file_label(wt->wf, "seed %u, step %u", seed, step);
 			random_step(wt, &rnd);
 		}
 		block_file_evict(wt->bf);

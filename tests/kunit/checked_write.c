@@ -367,9 +367,8 @@ static void checked_write_rule(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, OLD_SIZE, batch_file_write(bf, 0, 0, OLD_SIZE));
 	if (rule->disk) {
-		disk = test_disk_create(PAGES(1));
+		disk = test_disk_create_claimed(PAGES(1));
 		KUNIT_ASSERT_FALSE(test, IS_ERR(disk));
-		KUNIT_ASSERT_EQ(test, 0, test_disk_claim(disk));
 		sb->s_bdev = file_bdev(disk->file);
 	}
 	batch_file_forget(bf);

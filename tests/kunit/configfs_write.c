@@ -11,7 +11,6 @@
 
 #include "attribute_file.h"
 #include "fail_usercopy.h"
-#include "user_trap.h"
 #include "write_file.h"
 
 #define PAGES(n)	((n) * PAGE_SIZE)
@@ -78,10 +77,8 @@ static struct configfs_subsystem subsystem = {
 	},
 };
 
-static void unregister(void *subsystem)
-{
-	configfs_unregister_subsystem(subsystem);
-}
+KUNIT_DEFINE_ACTION_WRAPPER(unregister, configfs_unregister_subsystem,
+			    struct configfs_subsystem *);
 
 static int configfs_write_init(struct kunit *test)
 {
@@ -101,48 +98,18 @@ static struct attribute_file *open_text(struct kunit *test)
 	return attribute_file_open(test, "configfs", "write_kunit/text", O_RDWR, &value);
 }
 
-/* Give the attribute a value that a failed write could spoil. */
-static void set_old_value(struct attribute_file *af, struct user_mem *um)
-{
-	struct user_iter ui;
-
-	user_iter_ubuf(&ui, um, 11, 300);
-	attribute_file_set(af, &ui, 300);
-}
-
-/* A value of any segments is stored at once. */
 static void configfs_write_whole(struct kunit *test)
 {
-	struct attribute_file *af = open_text(test);
-	struct user_iter ui;
-
-	user_mem_unmap(test->priv, PAGES(HOLE), PAGE_SIZE);
-	attribute_source_iter(&ui, test->priv, test->param_value);
-	attribute_file_set(af, &ui, iov_iter_count(&ui.iter));
-	attribute_file_check(af);
+	attribute_test_whole(open_text(test), test->priv, test->param_value);
 }
 
-/*
- * Part of the value can't be read: the attribute keeps the one it has, and
- * takes the next one.
- */
+/* One value is refused before anything was read, and one after. */
 static void configfs_write_bad_address(struct kunit *test)
 {
 	struct attribute_file *af = open_text(test);
-	struct user_mem *um = test->priv;
-	struct user_iter ui;
 
-	set_old_value(af, um);
-	user_mem_unmap(um, PAGES(HOLE), PAGE_SIZE);
-	attribute_source_iter(&ui, um, test->param_value);
-	attribute_file_refuse(af, &ui, -EFAULT);
-	user_mem_protect(um, PAGES(HOLE), PAGE_SIZE, PROT_NONE);
-	attribute_source_iter(&ui, um, test->param_value);
-	attribute_file_refuse(af, &ui, -EFAULT);
-
-	user_iter_ubuf(&ui, um, 77, 2);
-	attribute_file_set(af, &ui, 2);
-	attribute_file_check(af);
+	attribute_file_set_old(af, test->priv);
+	attribute_test_bad_address(af, test->priv, test->param_value);
 }
 
 /*
@@ -155,7 +122,7 @@ static void configfs_write_refused_is_not_shown(struct kunit *test)
 	struct user_mem *um = test->priv;
 	struct user_iter ui;
 
-	set_old_value(af, um);
+	attribute_file_set_old(af, um);
 	attribute_file_check(af);
 	user_mem_unmap(um, PAGES(HOLE), PAGE_SIZE);
 	user_iter_ubuf(&ui, um, PAGES(HOLE) - 200, 201);
@@ -163,40 +130,14 @@ static void configfs_write_refused_is_not_shown(struct kunit *test)
 	attribute_file_check(af);
 }
 
-/* The memory is there, and the copy of one segment fails all the same. */
 static void configfs_write_copy_fails(struct kunit *test)
 {
-	static const struct user_seg segs[] = { { 5, 20 }, { 0, 0 }, { 900, 30 }, { 60, 1 } };
-	struct attribute_file *af = open_text(test);
-	struct user_iter ui;
-	int skip;
-
-	set_old_value(af, test->priv);
-	for (skip = 0; skip < 3; skip++) {
-		user_iter_iovec(&ui, test->priv, segs, ARRAY_SIZE(segs));
-		fail_usercopy_arm(test, skip, 1);
-		attribute_file_refuse(af, &ui, -EFAULT);
-	}
-	user_iter_iovec(&ui, test->priv, segs, ARRAY_SIZE(segs));
-	fail_usercopy_arm(test, skip, 1);
-	attribute_file_set(af, &ui, 51);
+	attribute_test_copy_fails(open_text(test), test->priv);
 }
 
-/* Pages of the source that get lost are faulted in again, while that works. */
 static void configfs_write_source_lost(struct kunit *test)
 {
-	struct attribute_file *af = open_text(test);
-	struct user_mem *um = test->priv;
-	struct user_iter ui;
-
-	set_old_value(af, um);
-	user_trap_set(um, 0, PAGES(4), TRAP_ALWAYS, false);
-	user_iter_ubuf(&ui, um, 1024, 4000);
-	attribute_file_set(af, &ui, 4000);
-
-	user_trap_set(um, 0, PAGES(4), 1, true);
-	user_iter_ubuf(&ui, um, 1024, 4000);
-	attribute_file_refuse(af, &ui, -EFAULT);
+	attribute_test_source_lost(open_text(test), test->priv, 4000);
 }
 
 /* 4095 bytes are what fits; of more, these are taken, and the caller hears of it. */
@@ -225,74 +166,29 @@ static void configfs_write_nothing(struct kunit *test)
 {
 	struct attribute_file *af = open_text(test);
 
-	set_old_value(af, test->priv);
+	attribute_file_set_old(af, test->priv);
 	attribute_file_write_nothing(af, test->priv);
 	attribute_file_check(af);
 }
 
-/* What came before must not be behind a shorter value. */
 static void configfs_write_leaves_no_tail(struct kunit *test)
 {
-	static const size_t lens[] = { 4000, 1, 399, 3, 4095, 2 };
-	struct attribute_file *af = open_text(test);
-	struct user_mem *um = test->priv;
-	struct user_iter ui;
-	int i;
-
-	user_mem_unmap(um, PAGES(HOLE), PAGE_SIZE);
-	for (i = 0; i < ARRAY_SIZE(lens); i++) {
-		user_iter_ubuf(&ui, um, 100 * i, lens[i]);
-		attribute_file_set(af, &ui, lens[i]);
-		user_iter_ubuf(&ui, um, PAGES(HOLE) - 3000, 3001);
-		attribute_file_refuse(af, &ui, -EFAULT);
-	}
+	attribute_test_leaves_no_tail(open_text(test), test->priv, 4095);
 }
 
-/* store() refuses the value: that moves nothing either. */
 static void configfs_write_refused_by_store(struct kunit *test)
 {
-	struct attribute_file *af = open_text(test);
-	struct user_iter ui;
-
-	set_old_value(af, test->priv);
-	value.result = -EINVAL;
-	user_iter_ubuf(&ui, test->priv, 500, 10);
-	attribute_file_write(af, 0, &ui, -EINVAL);
-	value.result = 0;
-	attribute_file_check(af);
+	attribute_test_refused_by_store(open_text(test), test->priv);
 }
 
-/* store() makes use of less: the rest is still to be written. */
 static void configfs_write_accepted_in_part(struct kunit *test)
 {
-	static const struct user_seg segs[] = { { 5, 2 }, { 0, 0 }, { 900, 30 }, { 60, 1 } };
-	struct attribute_file *af = open_text(test);
-	struct user_iter ui;
-
-	user_iter_iovec(&ui, test->priv, segs, ARRAY_SIZE(segs));
-	value.result = 2;
-	attribute_file_write(af, 0, &ui, 2);
-	value.result = 7;
-	attribute_file_write(af, 0, &ui, 7);
-	KUNIT_EXPECT_EQ(test, value.size, 7);
-	KUNIT_EXPECT_MEMEQ(test, value.value, ui.source + 2, 7);
-	value.result = 0;
-	attribute_file_write(af, 0, &ui, 24);
-	KUNIT_EXPECT_MEMEQ(test, value.value, ui.source + 9, 24);
+	attribute_test_accepted_in_part(open_text(test), test->priv);
 }
 
 static void configfs_write_reads(struct kunit *test)
 {
-	struct attribute_file *af = open_text(test);
-	struct user_iter ui;
-
-	set_old_value(af, test->priv);
-	attribute_file_read_pieces(af, test->priv);
-
-	user_iter_ubuf(&ui, test->priv, 99, 20);
-	attribute_file_set(af, &ui, 20);
-	user_mem_unmap(test->priv, PAGES(HOLE), PAGE_SIZE);
-	attribute_file_read_no_room(af, test->priv);
+	attribute_test_reads(open_text(test), test->priv);
 }
 
 /* Neither what was written nor what nobody has cleared is there for show(). */
@@ -304,9 +200,9 @@ static void configfs_write_then_show_finds_clear_page(struct kunit *test)
 	for (i = 0; i < 16; i++) {
 		write_file_poison_free_memory(test);
 		af = open_text(test);
-		set_old_value(af, test->priv);
+		attribute_file_set_old(af, test->priv);
 		attribute_file_check(af);
-		set_old_value(af, test->priv);
+		attribute_file_set_old(af, test->priv);
 		attribute_file_check(af);
 	}
 	KUNIT_EXPECT_FALSE(test, page_not_clear);
@@ -316,7 +212,7 @@ static void configfs_write_not_to_page_cache(struct kunit *test)
 {
 	struct attribute_file *af = open_text(test);
 
-	set_old_value(af, test->priv);
+	attribute_file_set_old(af, test->priv);
 	attribute_file_check(af);
 	attribute_file_check_page_cache(af);
 }
@@ -462,24 +358,34 @@ static void configfs_blob_last_write_fails(struct kunit *test)
 	blob_close(bf);
 }
 
+static const loff_t refused_at[] = { 0, 100, 2999, 3000, 3001, PAGES(2) };
+
+/* A blob that has taken 3000 bytes, and then refused some at @pos. */
+static struct blob_file *open_refused(struct kunit *test, loff_t pos)
+{
+	struct blob_file *bf = open_blob(test, "blob");
+	struct user_iter ui;
+
+	snprintf(bf->af->label, sizeof(bf->af->label), "at %lld", pos);
+	user_mem_unmap(bf->um, PAGES(HOLE), PAGE_SIZE);
+	blob_write_ubuf(bf, 0, 7, 3000);
+	attribute_source_iter(&ui, bf->um, test->param_value);
+	blob_refuse(bf, pos, &ui, -EFAULT);
+	return bf;
+}
+
 /* A write that failed is done again: of the failed one nothing is stored. */
 static void configfs_blob_failed_write_again(struct kunit *test)
 {
-	static const loff_t positions[] = { 0, 100, 2999, 3000, 3001, PAGES(2) };
 	struct user_iter ui;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(positions); i++) {
-		struct blob_file *bf = open_blob(test, "blob");
+	for (i = 0; i < ARRAY_SIZE(refused_at); i++) {
+		struct blob_file *bf = open_refused(test, refused_at[i]);
 
-		snprintf(bf->af->label, sizeof(bf->af->label), "at %lld", positions[i]);
-		user_mem_unmap(bf->um, PAGES(HOLE), PAGE_SIZE);
-		blob_write_ubuf(bf, 0, 7, 3000);
-		attribute_source_iter(&ui, bf->um, test->param_value);
-		blob_refuse(bf, positions[i], &ui, -EFAULT);
 		user_mem_protect(bf->um, PAGES(HOLE), PAGE_SIZE, PROT_READ | PROT_WRITE);
 		attribute_source_iter(&ui, bf->um, test->param_value);
-		blob_write(bf, positions[i], &ui);
+		blob_write(bf, refused_at[i], &ui);
 		blob_close(bf);
 	}
 }
@@ -487,18 +393,11 @@ static void configfs_blob_failed_write_again(struct kunit *test)
 /* A write that fails neither extends the value nor changes what is there. */
 static void configfs_blob_failed_write_leaves_no_trace(struct kunit *test)
 {
-	static const loff_t positions[] = { 0, 100, 2999, 3000, 3001, PAGES(2) };
-	struct user_iter ui;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(positions); i++) {
-		struct blob_file *bf = open_blob(test, "blob");
+	for (i = 0; i < ARRAY_SIZE(refused_at); i++) {
+		struct blob_file *bf = open_refused(test, refused_at[i]);
 
-		snprintf(bf->af->label, sizeof(bf->af->label), "at %lld", positions[i]);
-		user_mem_unmap(bf->um, PAGES(HOLE), PAGE_SIZE);
-		blob_write_ubuf(bf, 0, 7, 3000);
-		attribute_source_iter(&ui, bf->um, test->param_value);
-		blob_refuse(bf, positions[i], &ui, -EFAULT);
 		blob_write_ubuf(bf, 1500, 9, 1);
 		blob_close(bf);
 	}

@@ -28,15 +28,8 @@ static struct test_disk *suite_disk;
 
 static int expand_write_suite_init(struct kunit_suite *suite)
 {
-	int err;
-
-	suite_disk = test_disk_create(BLOCK_FILE_DISK_SIZE);
-	if (IS_ERR(suite_disk))
-		return PTR_ERR(suite_disk);
-	err = test_disk_claim(suite_disk);
-	if (err)
-		test_disk_destroy(suite_disk);
-	return err;
+	suite_disk = test_disk_create_claimed(BLOCK_FILE_DISK_SIZE);
+	return PTR_ERR_OR_ZERO(suite_disk);
 }
 
 static void expand_write_suite_exit(struct kunit_suite *suite)
@@ -85,8 +78,7 @@ static void expand_from_size_to_size(struct kunit *test)
 
 	for (from = 0; from < ARRAY_SIZE(sizes); from++) {
 		for (to = from + 1; to < ARRAY_SIZE(sizes); to++) {
-			snprintf(wf->label, sizeof(wf->label), "from %lld to %lld",
-				 sizes[from], sizes[to]);
+			write_file_label(wf, "from %lld to %lld", sizes[from], sizes[to]);
 			block_file_reset(bf, "M", sizes[from], from + 1);
 			KUNIT_EXPECT_EQ_MSG(test, 0, expand(bf, sizes[to]), "%s", wf->label);
 			wf->size = sizes[to];
@@ -103,7 +95,7 @@ static void expand_to_full_disk(struct kunit *test)
 	unsigned int block;
 
 	for (block = 1; block < PAGES(3) >> bf->blkbits; block++) {
-		snprintf(wf->label, sizeof(wf->label), "no block %u", block);
+		write_file_label(wf, "no block %u", block);
 		block_file_reset(bf, "M", 500, block);
 		bf->fail_block = block;
 		bf->fail_error = -ENOSPC;
@@ -155,7 +147,7 @@ static void expand_zeroes_refused(struct kunit *test)
 	struct write_file *wf = bf->wf;
 
 	for (refused_call = 1; refused_call <= 4; refused_call++) {
-		snprintf(wf->label, sizeof(wf->label), "call %u", refused_call);
+		write_file_label(wf, "call %u", refused_call);
 		block_file_reset(bf, "M", 500, refused_call);
 		calls = 0;
 		bf->mapping->a_ops = &refusing_aops;

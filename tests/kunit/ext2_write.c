@@ -117,22 +117,6 @@ static struct ext2_test *make_layout(struct kunit *test)
 	return et;
 }
 
-/* The first failure ends a test: what follows would mostly repeat it. */
-static bool failed(struct ext2_test *et)
-{
-	return READ_ONCE(et->test->status) == KUNIT_FAILURE;
-}
-
-/* Name what is tried next: it is printed with every failure. */
-static __printf(2, 3) void set_label(struct ext2_test *et, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(et->wf->label, sizeof(et->wf->label), fmt, args);
-	va_end(args);
-}
-
 /* How many indirect blocks it takes to map the first @nr blocks of a file. */
 static u64 indirect_blocks(struct ext2_test *et, u64 nr)
 {
@@ -315,7 +299,7 @@ static bool next_span(struct ext2_test *et, struct span *span)
 	};
 	const size_t lens[] = { 1, bs, 3 * PAGE_SIZE + 100, MANY_PAGES };
 
-	if (span->nr == ARRAY_SIZE(starts) * ARRAY_SIZE(lens) || failed(et))
+	if (span->nr == ARRAY_SIZE(starts) * ARRAY_SIZE(lens) || write_file_failed(et->wf))
 		return false;
 	span->pos = starts[span->nr / ARRAY_SIZE(lens)];
 	span->len = lens[span->nr % ARRAY_SIZE(lens)];
@@ -336,7 +320,7 @@ static bool next_stop(struct ext2_test *et, struct span *span)
 		batch, batch + et->blocksize, end - 1,
 	};
 
-	while (span->nr_stop < ARRAY_SIZE(stops) && !failed(et)) {
+	while (span->nr_stop < ARRAY_SIZE(stops) && !write_file_failed(et->wf)) {
 		unsigned int n = span->nr_stop++, same = 0;
 
 		if (stops[n] < span->pos || stops[n] >= end)
@@ -368,7 +352,7 @@ static void whole_copy(struct kunit *test)
 	struct span span = {};
 
 	while (next_span(et, &span)) {
-		set_label(et, "%zu at %lld", span.len, span.pos);
+		write_file_label(et->wf, "%zu at %lld", span.len, span.pos);
 		fresh_file(et, et->layout);
 		expect_written(et, span.len, write_user(et, span.pos, 0, span.len));
 		check_on_disk(et);
@@ -387,8 +371,8 @@ static void source_ends(struct kunit *test)
 		while (next_stop(et, &span)) {
 			size_t page, source = source_before_page(span.stop, &page);
 
-			set_label(et, "%zu at %lld, no source for %zu", span.len,
-				  span.pos, span.stop);
+			write_file_label(et->wf, "%zu at %lld, no source for %zu", span.len,
+					 span.pos, span.stop);
 			fresh_file(et, et->layout);
 			user_mem_protect(et->um, page, SOURCE_SIZE - page, PROT_NONE);
 			expect_written(et, span.stop ?: -EFAULT,
@@ -409,9 +393,9 @@ static void source_zapped(struct kunit *test)
 	unsigned int n;
 
 	while (next_span(et, &span)) {
-		for (n = 0; n < ARRAY_SIZE(faults) && !failed(et); n++) {
-			set_label(et, "%zu at %lld, %u faults zap", span.len,
-				  span.pos, faults[n]);
+		for (n = 0; n < ARRAY_SIZE(faults) && !write_file_failed(et->wf); n++) {
+			write_file_label(et->wf, "%zu at %lld, %u faults zap", span.len,
+					 span.pos, faults[n]);
 			fresh_file(et, et->layout);
 			user_trap_set(et->um, 0, SOURCE_SIZE, faults[n], false);
 			expect_written(et, span.len,
@@ -433,12 +417,12 @@ static void copies_fail(struct kunit *test)
 	unsigned int n;
 
 	while (next_span(et, &span)) {
-		for (n = 0; n < ARRAY_SIZE(fails) && !failed(et); n++) {
+		for (n = 0; n < ARRAY_SIZE(fails) && !write_file_failed(et->wf); n++) {
 			size_t len = span.len;
 			ssize_t written;
 
-			set_label(et, "%zu at %lld, after %u copies %d fail", len,
-				  span.pos, fails[n].skip, fails[n].times);
+			write_file_label(et->wf, "%zu at %lld, after %u copies %d fail",
+					 len, span.pos, fails[n].skip, fails[n].times);
 			fresh_file(et, et->layout);
 			fail_usercopy_arm(test, fails[n].skip, fails[n].times);
 			written = write_user(et, span.pos, 50, len);
@@ -449,7 +433,8 @@ static void copies_fail(struct kunit *test)
 				expect_written(et, -EFAULT, written);
 			check_on_disk(et);
 		}
-		set_label(et, "%zu at %lld, all copies fail", span.len, span.pos);
+		write_file_label(et->wf, "%zu at %lld, all copies fail", span.len,
+				 span.pos);
 		fresh_file(et, et->layout);
 		fail_usercopy_arm(test, 0, FAIL_ALWAYS);
 		expect_written(et, -EFAULT, write_user(et, span.pos, 50, span.len));
@@ -469,7 +454,8 @@ static void nothing_is_left_behind(struct kunit *test)
 		while (next_stop(et, &span)) {
 			size_t page, source = source_before_page(span.stop, &page);
 
-			set_label(et, "%zu, no source for %zu", span.len, span.stop);
+			write_file_label(et->wf, "%zu, no source for %zu", span.len,
+					 span.stop);
 			write_file_truncate(et->wf, 0);
 			user_mem_protect(et->um, page, SOURCE_SIZE - page, PROT_NONE);
 			expect_written(et, span.stop ?: -EFAULT,
@@ -480,7 +466,8 @@ static void nothing_is_left_behind(struct kunit *test)
 			check_on_disk(et);
 		}
 		for (span.stop = 2; span.stop < 40; span.stop += 7) {
-			set_label(et, "%zu, %zu faults zap", span.len, span.stop);
+			write_file_label(et->wf, "%zu, %zu faults zap", span.len,
+					 span.stop);
 			write_file_truncate(et->wf, 0);
 			user_trap_set(et->um, 0, SOURCE_SIZE, span.stop, false);
 			expect_written(et, span.len, write_user(et, 0, 50, span.len));
@@ -506,7 +493,7 @@ static void from_itself(struct kunit *test)
 
 		if (at + span.len > FILE_SIZE || (!at && span.len > span.pos))
 			continue;
-		set_label(et, "%zu at %lld, from %zu", span.len, span.pos, at);
+		write_file_label(et->wf, "%zu at %lld, from %zu", span.len, span.pos, at);
 		fresh_file(et, et->layout);
 		write_file_iter(et->wf, &ui, at, span.len);
 		expect_written(et, span.len,
@@ -528,7 +515,7 @@ static void from_the_same_page(struct kunit *test)
 	for (n = 0; n < 2; n++) {
 		size_t from = n ? len : 0;
 
-		set_label(et, "half %u", n);
+		write_file_label(et->wf, "half %u", n);
 		fresh_file(et, et->layout);
 		write_file_iter(et->wf, &ui, 5 * PAGE_SIZE + from, len);
 		expect_written(et, len,
@@ -597,10 +584,10 @@ static void level_borders(struct kunit *test)
 	const u64 indirect[] = { 1, 1 + 2, 1 + 2, 2 + 3, 1 + 1 + 2 };
 	unsigned int n;
 
-	for (n = 0; n < ARRAY_SIZE(borders) && !failed(et); n++) {
+	for (n = 0; n < ARRAY_SIZE(borders) && !write_file_failed(et->wf); n++) {
 		loff_t border = borders[n] * et->blocksize;
 
-		set_label(et, "border %u", n);
+		write_file_label(et->wf, "border %u", n);
 		if (border < 3 * PAGE_SIZE)
 			continue;
 		write_far(et, border - 1, 2, indirect[n]);
@@ -664,13 +651,13 @@ static void disk_full(struct kunit *test)
 	u64 all = free_blocks(et), free;
 	unsigned int n, s;
 
-	for (n = 0; n < ARRAY_SIZE(left) && !failed(et); n++) {
-		for (s = 0; s < ARRAY_SIZE(starts) && !failed(et); s++) {
+	for (n = 0; n < ARRAY_SIZE(left) && !write_file_failed(et->wf); n++) {
+		for (s = 0; s < ARRAY_SIZE(starts) && !write_file_failed(et->wf); s++) {
 			loff_t pos = starts[s];
 			ssize_t written;
 
 			free = leave_free(et, left[n]);
-			set_label(et, "%llu blocks left, at %lld", free, pos);
+			write_file_label(et->wf, "%llu blocks left, at %lld", free, pos);
 			written = write_user(et, pos, 0, 42 * *blocksize);
 			expect_full(et, pos, data_blocks(et, free) * *blocksize, -ENOSPC, written);
 			check_no_more_blocks(et);
@@ -724,10 +711,10 @@ static void read_fails_in(struct ext2_test *et, loff_t pos, size_t len)
 	u64 first = div_u64(pos, et->blocksize);
 	u64 last = div_u64(pos + len - 1, et->blocksize), block;
 
-	for (block = first; block <= last && !failed(et); block++) {
+	for (block = first; block <= last && !write_file_failed(et->wf); block++) {
 		loff_t fail_pos;
 
-		set_label(et, "%zu at %lld, block %llu", len, pos, block);
+		write_file_label(et->wf, "%zu at %lld, block %llu", len, pos, block);
 		fresh_file(et, LAYOUT_MAPPED);
 		fail_pos = test_fs_locate(et->wf->file, block * et->blocksize);
 		if (fail_pos < 0)
@@ -763,8 +750,8 @@ static void map_unreadable(struct kunit *test)
 	loff_t fail_pos;
 	unsigned int n;
 
-	for (n = 0; n < ARRAY_SIZE(starts) && !failed(et); n++) {
-		set_label(et, "%d blocks from the border", starts[n]);
+	for (n = 0; n < ARRAY_SIZE(starts) && !write_file_failed(et->wf); n++) {
+		write_file_label(et->wf, "%d blocks from the border", starts[n]);
 		fresh_file(et, LAYOUT_MAPPED);
 		fail_pos = locate_indirect(et);
 		test_fs_remount(et->fs);
@@ -817,7 +804,7 @@ static void by_turns(struct kunit *test)
 	for (n = 0; n < turns; n++) {
 		loff_t at = pos;
 
-		set_label(et, "turn %u", n);
+		write_file_label(et->wf, "turn %u", n);
 		expect_written(et, len, write_user(et, pos, 0, len));
 		expect_written(et, len, kernel_write(other, et->um->shadow, len, &at));
 		pos = at;
@@ -888,7 +875,7 @@ static void direct_to_holes(struct kunit *test)
 		loff_t pos = round_down(span.pos, PAGE_SIZE);
 		size_t len = round_up(span.len, PAGE_SIZE);
 
-		set_label(et, "%zu at %lld", len, pos);
+		write_file_label(et->wf, "%zu at %lld", len, pos);
 		fresh_file(et, et->layout);
 		KUNIT_ASSERT_EQ(test, 0, vfs_fsync(et->wf->file, 0));
 		write_as(et, O_DIRECT, pos, len);
@@ -904,7 +891,7 @@ static void append(struct kunit *test)
 	unsigned int n;
 
 	for (n = 1; n < 6; n++) {
-		set_label(et, "write %u", n);
+		write_file_label(et->wf, "write %u", n);
 		expect_written(et, n * PAGE_SIZE + 10 * n,
 			       write_user_to(et, file, 0, n, n * PAGE_SIZE + 10 * n));
 		check_no_more_blocks(et);
@@ -981,19 +968,6 @@ static void give_file_to_user(struct ext2_test *et)
 	inode_unlock(d_inode(dentry));
 }
 
-/* No limit holds for who may exceed all. */
-static const struct cred *obey_limits(struct kunit *test)
-{
-	struct cred *cred = prepare_creds();
-	const struct cred *old;
-
-	KUNIT_ASSERT_NOT_NULL(test, cred);
-	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
-	old = override_creds(cred);
-	put_cred(cred);
-	return old;
-}
-
 static void quota_full(struct kunit *test)
 {
 	static const unsigned int limits[] = { 1, 2, 5, 12, 13, 14, 15, 20, 31, 40 };
@@ -1004,13 +978,13 @@ static void quota_full(struct kunit *test)
 
 	make_quota_file(et);
 	give_file_to_user(et);
-	old = obey_limits(test);
-	for (n = 0; n < ARRAY_SIZE(limits) && !failed(et); n++) {
+	old = write_file_obey_limits(test);
+	for (n = 0; n < ARRAY_SIZE(limits) && !write_file_failed(et->wf); n++) {
 		u64 room = data_blocks(et, limits[n]) * *blocksize;
 		size_t page, source = source_before_page(2 * *blocksize + 5, &page);
 		ssize_t written;
 
-		set_label(et, "%u blocks allowed", limits[n]);
+		write_file_label(et->wf, "%u blocks allowed", limits[n]);
 		set_quota(et, limits[n]);
 		written = write_user(et, 0, 0, 42 * *blocksize);
 		expect_full(et, 0, room, -EDQUOT, written);
@@ -1024,7 +998,7 @@ static void quota_full(struct kunit *test)
 		check_quota(et);
 
 		/* What a short copy has no use for is given back. */
-		set_label(et, "%u blocks allowed, short copy", limits[n]);
+		write_file_label(et->wf, "%u blocks allowed, short copy", limits[n]);
 		user_mem_protect(et->um, page, SOURCE_SIZE - page, PROT_NONE);
 		written = write_user(et, 0, source, 42 * *blocksize);
 		if (limits[n] > 2)
@@ -1089,12 +1063,12 @@ static void random_steps(struct kunit *test)
 	struct rnd_state rnd;
 	u32 seed, step;
 
-	for (seed = 1; seed <= 8 && !failed(et); seed++) {
+	for (seed = 1; seed <= 8 && !write_file_failed(et->wf); seed++) {
 		prandom_seed_state(&rnd, seed);
-		set_label(et, "seed %u", seed);
+		write_file_label(et->wf, "seed %u", seed);
 		fresh_file(et, seed % NR_LAYOUTS);
-		for (step = 0; step < 60 && !failed(et); step++) {
-			set_label(et, "seed %u, step %u", seed, step);
+		for (step = 0; step < 60 && !write_file_failed(et->wf); step++) {
+			write_file_label(et->wf, "seed %u, step %u", seed, step);
 			random_step(et, &rnd);
 		}
 		check_on_disk(et);

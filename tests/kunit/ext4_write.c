@@ -104,20 +104,6 @@ static struct ext4_test *ext4_test_create(struct kunit *test)
 	return ext4_test_create_on(test, test->param_value, DISK_SIZE);
 }
 
-static bool failed(struct ext4_test *et)
-{
-	return READ_ONCE(et->test->status) == KUNIT_FAILURE;
-}
-
-static __printf(2, 3) void set_label(struct ext4_test *et, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(et->wf->label, sizeof(et->wf->label), fmt, args);
-	va_end(args);
-}
-
 static size_t blocksize(struct ext4_test *et)
 {
 	return i_blocksize(file_inode(et->wf->file));
@@ -210,7 +196,7 @@ static void fresh_file(struct ext4_test *et, enum before before)
 {
 	loff_t pos;
 
-	set_label(et, "before the write");
+	write_file_label(et->wf, "before the write");
 	write_file_truncate(et->wf, 0);
 	switch (before) {
 	case BEFORE_DATA:
@@ -259,10 +245,11 @@ static void writes(struct kunit *test)
 	unsigned int i;
 
 	for (before = 0; before < NR_BEFORE; before++) {
-		for (i = 0; i < ARRAY_SIZE(places) && !failed(et); i++) {
+		for (i = 0; i < ARRAY_SIZE(places) && !write_file_failed(et->wf); i++) {
 			fresh_file(et, before);
-			set_label(et, "%s, %zu bytes at %lld", before_names[before],
-				  places[i].len, places[i].pos);
+			write_file_label(et->wf, "%s, %zu bytes at %lld",
+					 before_names[before], places[i].len,
+					 places[i].pos);
 			write_user(et, places[i].pos, 13 * i, places[i].len);
 		}
 		check_on_disk(et);
@@ -277,17 +264,17 @@ static void overwrites(struct kunit *test)
 
 	fresh_file(et, BEFORE_MIXED);
 	for (pos = 100; pos < PAGES(40); pos += 7 * 1024) {
-		set_label(et, "a part, at %lld", pos);
+		write_file_label(et->wf, "a part, at %lld", pos);
 		write_user(et, pos, pos % 1000, 3000);
 	}
-	set_label(et, "all of it, dirty");
+	write_file_label(et->wf, "all of it, dirty");
 	write_user(et, 50, 0, PAGES(MEM_PAGES));
 	test_fs_remount(et->fs);
 	for (pos = 100; pos < PAGES(30); pos += PAGES(2) + 1024) {
-		set_label(et, "a part of a clean file, at %lld", pos);
+		write_file_label(et->wf, "a part of a clean file, at %lld", pos);
 		write_user(et, pos, 5, 2000);
 	}
-	set_label(et, "all of it, some dirty");
+	write_file_label(et->wf, "all of it, some dirty");
 	write_user(et, 150, 9, PAGES(MEM_PAGES) - 9);
 	check_on_disk(et);
 }
@@ -305,7 +292,7 @@ static void appends(struct kunit *test)
 		struct user_iter ui;
 		ssize_t written;
 
-		set_label(et, "append %u", i);
+		write_file_label(et->wf, "append %u", i);
 		user_iter_ubuf(&ui, et->um, i, lens[i % ARRAY_SIZE(lens)]);
 		/* What is in the inode is not dirty. */
 		written = vfs_iter_write(log, &ui.iter, &pos, 0);
@@ -326,10 +313,10 @@ static void append_to_allocated_block(struct kunit *test)
 
 	write_user(et, 0, 0, PAGES(2) + 100);
 	KUNIT_ASSERT_EQ(test, 0, vfs_fsync(et->wf->file, 0));
-	set_label(et, "inside of the last block");
+	write_file_label(et->wf, "inside of the last block");
 	write_user(et, PAGES(2) + 100, 5, 200);
 	check_on_disk(et);
-	set_label(et, "up to the end of the last block");
+	write_file_label(et->wf, "up to the end of the last block");
 	write_user(et, PAGES(2) + 300, 5, blocksize(et) - 300);
 	check_on_disk(et);
 }
@@ -378,7 +365,7 @@ static void source_with_hole(struct kunit *test)
 	unsigned int i;
 
 	for (before = 0; before < NR_BEFORE; before++) {
-		for (i = 0; i < ARRAY_SIZE(sources) && !failed(et); i++) {
+		for (i = 0; i < ARRAY_SIZE(sources) && !write_file_failed(et->wf); i++) {
 			struct user_iter ui;
 
 			user_mem_protect(et->um, 0, et->um->len, PROT_READ | PROT_WRITE);
@@ -387,7 +374,8 @@ static void source_with_hole(struct kunit *test)
 				user_mem_unmap(et->um, PAGES(HOLE), PAGE_SIZE);
 			else
 				user_mem_protect(et->um, PAGES(HOLE), PAGE_SIZE, PROT_NONE);
-			set_label(et, "%s, %s", before_names[before], sources[i].name);
+			write_file_label(et->wf, "%s, %s", before_names[before],
+					 sources[i].name);
 			user_iter_iovec(&ui, et->um, sources[i].segs, sources[i].nr_segs);
 			expect_written(et, ui.readable ?: -EFAULT,
 				       write_iter(et, PAGES(4) + 300, &ui));
@@ -419,7 +407,7 @@ static void copies_fail(struct kunit *test)
 	unsigned int i;
 
 	for (before = 0; before < NR_BEFORE; before++) {
-		for (i = 0; i < ARRAY_SIZE(failures) && !failed(et); i++) {
+		for (i = 0; i < ARRAY_SIZE(failures) && !write_file_failed(et->wf); i++) {
 			struct user_iter ui;
 			ssize_t written;
 			size_t count;
@@ -427,8 +415,9 @@ static void copies_fail(struct kunit *test)
 
 			fresh_file(et, before);
 			used = space_used(et);
-			set_label(et, "%s, copies %u to %d fail", before_names[before],
-				  failures[i].skip, failures[i].times);
+			write_file_label(et->wf, "%s, copies %u to %d fail",
+					 before_names[before], failures[i].skip,
+					 failures[i].times);
 			user_iter_iovec(&ui, et->um, segs, ARRAY_SIZE(segs));
 			count = iov_iter_count(&ui.iter);
 			fail_usercopy_arm(test, failures[i].skip, failures[i].times);
@@ -460,12 +449,12 @@ static void failure_beyond_end_keeps_size(struct kunit *test)
 
 	write_user(et, 0, 0, PAGES(1) + 100);
 	/* Each failure another page: the first is not uptodate, the second is new. */
-	set_label(et, "in the last page");
+	write_file_label(et->wf, "in the last page");
 	user_iter_ubuf(&ui, et->um, 5, 500);
 	fail_usercopy_arm(test, 0, FAIL_ALWAYS);
 	expect_written(et, -EFAULT, write_iter(et, PAGES(1) + 300, &ui));
 
-	set_label(et, "far beyond");
+	write_file_label(et->wf, "far beyond");
 	user_iter_ubuf(&ui, et->um, 5, PAGES(3));
 	fail_usercopy_arm(test, 0, FAIL_ALWAYS);
 	expect_written(et, -EFAULT, write_iter(et, PAGES(20) + 300, &ui));
@@ -483,7 +472,7 @@ static void source_always_zapped(struct kunit *test)
 
 	for (before = 0; before < NR_BEFORE; before++) {
 		fresh_file(et, before);
-		set_label(et, "%s", before_names[before]);
+		write_file_label(et->wf, "%s", before_names[before]);
 		user_trap_set(et->um, PAGES(2), PAGES(2), TRAP_ALWAYS, false);
 		user_iter_ubuf(&ui, et->um, PAGES(3) - 700, 1400);
 		expect_written(et, 1400, write_iter(et, PAGES(4) + 300, &ui));
@@ -502,16 +491,16 @@ static void from_itself(struct kunit *test)
 	test_fs_remount(et->fs);
 	write_file_map(et->wf);
 
-	set_label(et, "the same page");
+	write_file_label(et->wf, "the same page");
 	write_file_iter(et->wf, &ui, 100, 1000);
 	expect_written(et, 1000, write_iter(et, 2100, &ui));
-	set_label(et, "the same bytes");
+	write_file_label(et->wf, "the same bytes");
 	write_file_iter(et->wf, &ui, PAGES(2) + 100, 3000);
 	expect_written(et, 3000, write_iter(et, PAGES(2) + 100, &ui));
-	set_label(et, "other pages");
+	write_file_label(et->wf, "other pages");
 	write_file_iter(et->wf, &ui, PAGES(4) + 50, PAGES(6));
 	expect_written(et, PAGES(6), write_iter(et, PAGES(12) - 7, &ui));
-	set_label(et, "from the start to the end");
+	write_file_label(et->wf, "from the start to the end");
 	write_file_iter(et->wf, &ui, 0, PAGES(12));
 	expect_written(et, PAGES(12), write_iter(et, PAGES(20), &ui));
 	check_on_disk(et);
@@ -553,14 +542,14 @@ static void disk_full(struct kunit *test)
 	size_t slack = 8 * (et->setup->quirks & CLUSTERS ? 16384 : blocksize(et));
 	unsigned int i;
 
-	for (i = 0; i < 4 && !failed(et); i++) {
+	for (i = 0; i < 4 && !write_file_failed(et->wf); i++) {
 		loff_t pos = i & 1 ? PAGES(3) + 700 : 0;
 		size_t total = 0;
 		ssize_t written;
 		loff_t end;
 		u64 left;
 
-		set_label(et, "round %u", i);
+		write_file_label(et->wf, "round %u", i);
 		write_file_truncate(et->wf, 0);
 		/* Into a hole, and at the end. */
 		if (i & 2)
@@ -587,7 +576,7 @@ static void disk_full(struct kunit *test)
 	}
 	/* All of it can be had again. */
 	KUNIT_ASSERT_EQ(test, 0, vfs_truncate(&test_fs_open(et->fs, "filler", O_RDWR)->f_path, 0));
-	set_label(et, "space again");
+	write_file_label(et->wf, "space again");
 	write_user(et, 0, 0, PAGES(MEM_PAGES));
 }
 
@@ -618,40 +607,32 @@ static void block_unreadable(struct kunit *test)
 	ssize_t written;
 
 	write_user(et, 0, 0, PAGES(MEM_PAGES));
-	set_label(et, "first block");
+	write_file_label(et->wf, "first block");
 	expect_written(et, -EIO, write_with_bad_block(et, PAGES(2) + 100, PAGES(5), PAGES(2)));
-	set_label(et, "only block");
+	write_file_label(et->wf, "only block");
 	expect_written(et, -EIO, write_with_bad_block(et, PAGES(2) + 100, 50, PAGES(2)));
-	set_label(et, "last block");
+	write_file_label(et->wf, "last block");
 	written = write_with_bad_block(et, PAGES(2), PAGES(5) + 2 * 1024 + 100,
 				       PAGES(7) + round_down(2 * 1024, blocksize(et)));
 	/* All pages before, and maybe the blocks that come first in the last. */
 	KUNIT_EXPECT_TRUE_MSG(test, written >= (ssize_t)PAGES(5) &&
 			      written <= PAGES(5) + 2 * 1024,
 			      "returned %zd, %s", written, et->wf->label);
-	set_label(et, "a block that is overwritten");
+	write_file_label(et->wf, "a block that is overwritten");
 	expect_written(et, PAGES(5), write_with_bad_block(et, PAGES(10), PAGES(5), PAGES(12)));
 	check_on_disk(et);
 }
 
-/*
- * A quota ends in the middle of a write.  Kernel threads may exceed all quotas
- * as long as they have the privilege to.
- */
+/* A quota ends in the middle of a write. */
 static ssize_t write_under_quota(struct ext4_test *et, loff_t pos, size_t len)
 {
-	const struct cred *saved;
-	struct cred *cred = prepare_creds();
+	const struct cred *old = write_file_obey_limits(et->test);
 	struct user_iter ui;
 	ssize_t written;
 
-	KUNIT_ASSERT_NOT_NULL(et->test, cred);
-	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
-	saved = override_creds(cred);
 	user_iter_ubuf(&ui, et->um, 0, len);
 	written = write_iter(et, pos, &ui);
-	revert_creds(saved);
-	put_cred(cred);
+	revert_creds(old);
 	return written;
 }
 
@@ -685,17 +666,17 @@ static void quota_exceeded(struct kunit *test)
 	dq.d_spc_hardlimit = dq.d_space + allowed;
 	KUNIT_ASSERT_EQ(test, 0, sb->s_qcop->set_dqblk(sb, qid, &dq));
 
-	set_label(et, "up to the limit");
+	write_file_label(et->wf, "up to the limit");
 	written = write_under_quota(et, 500, PAGES(30));
 	/* Blocks that map others take their part. */
 	KUNIT_EXPECT_TRUE_MSG(test, written <= (ssize_t)allowed &&
 			      written + 500 + 4 * blocksize(et) >= allowed,
 			      "returned %zd", written);
-	set_label(et, "at the limit");
+	write_file_label(et->wf, "at the limit");
 	expect_written(et, -EDQUOT, write_under_quota(et, PAGES(40), PAGES(2)));
 	KUNIT_EXPECT_EQ(test, 0, sb->s_qcop->get_dqblk(sb, qid, &dq));
 	KUNIT_EXPECT_LE(test, dq.d_space, dq.d_spc_hardlimit);
-	set_label(et, "overwriting what is there");
+	write_file_label(et->wf, "overwriting what is there");
 	expect_written(et, PAGES(10), write_under_quota(et, 600, PAGES(10)));
 	/* e2fsck counts what the quota file has, too. */
 	check_on_disk(et);
@@ -726,7 +707,7 @@ static void small_journal(struct kunit *test)
 	for (i = 0; i < 40; i++) {
 		loff_t pos = i * 12345 % (CAPACITY - PAGES(MEM_PAGES));
 
-		set_label(et, "write %u", i);
+		write_file_label(et->wf, "write %u", i);
 		write_user(et, pos, i, PAGES(MEM_PAGES) - i);
 		if (i % 10 == 9)
 			write_file_truncate(et->wf, pos);
@@ -771,7 +752,7 @@ static void crash(struct kunit *test)
 	test_fs_mount(et->fs);
 	memcpy(et->wf->model, model, CAPACITY);
 	et->wf->size = synced;
-	set_label(et, "mounted again");
+	write_file_label(et->wf, "mounted again");
 	write_file_check(et->wf);
 }
 
@@ -793,7 +774,7 @@ static void stays_inline(struct kunit *test)
 	loff_t pos;
 
 	for (pos = 0; pos < 90;) {
-		set_label(et, "at %lld", pos);
+		write_file_label(et->wf, "at %lld", pos);
 		user_iter_ubuf(&ui, et->um, 100 + pos, 30);
 		/* What is in the inode is not dirty. */
 		written = vfs_iter_write(et->wf->file, &ui.iter, &pos, 0);
@@ -802,7 +783,7 @@ static void stays_inline(struct kunit *test)
 		KUNIT_EXPECT_LT(test, space_used(et), blocksize(et));
 	}
 	check_on_disk(et);
-	set_label(et, "out of the inode");
+	write_file_label(et->wf, "out of the inode");
 	write_user(et, 50, 7, PAGES(3));
 	KUNIT_EXPECT_GE(test, space_used(et), PAGES(3));
 	check_on_disk(et);
@@ -834,13 +815,13 @@ static void random_writes(struct kunit *test)
 	unsigned int step;
 
 	prandom_seed_state(&rnd, seed);
-	for (step = 0; step < RANDOM_STEPS && !failed(et); step++) {
+	for (step = 0; step < RANDOM_STEPS && !write_file_failed(et->wf); step++) {
 		size_t page = random_below(&rnd, MEM_PAGES) * PAGE_SIZE;
 		struct user_iter ui;
 		unsigned int faults;
 		loff_t pos;
 
-		set_label(et, "seed %u, step %u", seed, step);
+		write_file_label(et->wf, "seed %u, step %u", seed, step);
 		switch (random_below(&rnd, 12)) {
 		case 0:
 			user_mem_unmap(et->um, page, PAGE_SIZE);
@@ -873,7 +854,7 @@ static void random_writes(struct kunit *test)
 			fail_usercopy_arm(test, random_below(&rnd, 5), random_below(&rnd, 3));
 		expect_written(et, ui.readable ?: -EFAULT, write_iter(et, pos, &ui));
 	}
-	set_label(et, "seed %u, at the end", seed);
+	write_file_label(et->wf, "seed %u, at the end", seed);
 	check_on_disk(et);
 }
 

@@ -326,7 +326,7 @@ static void aops_test_write_again(struct aops_test *at)
 	at->begin = NULL;
 	at->begun = NULL;
 	at->end = NULL;
-	snprintf(at->wf->label, sizeof(at->wf->label), "the write after it");
+	write_file_label(at->wf, "the write after it");
 	user_iter_ubuf(&ui, at->um, PAGES(1) - 9, PAGES(2));
 	aops_test_write(at, 5, &ui, PAGES(2));
 }
@@ -609,8 +609,8 @@ static void filemap_write_source(struct kunit *test)
 	for (round = 0; round < 2; round++) {
 		at->strict = round;
 		for (i = 0; i < ARRAY_SIZE(positions); i++) {
-			snprintf(at->wf->label, sizeof(at->wf->label), "%s, at %lld",
-				 at->strict ? "strict" : "lenient", positions[i]);
+			write_file_label(at->wf, "%s, at %lld",
+					 at->strict ? "strict" : "lenient", positions[i]);
 			user_mem_zap(at->um, 0, at->um->len);
 			write_file_drop_clean(at->wf);
 			shape_iter(&ui, at->um, shape, segs);
@@ -661,12 +661,12 @@ static void filemap_write_end_takes(struct kunit *test)
 		/* In the second round some copies are short as well. */
 		at->zaps = 8 * round;
 
-		snprintf(at->wf->label, sizeof(at->wf->label), "ubuf, %u zaps", at->zaps);
+		write_file_label(at->wf, "ubuf, %u zaps", at->zaps);
 		at->left = param->times;
 		user_iter_ubuf(&ui, at->um, PAGES(1) + 700, PAGES(param->pages));
 		aops_test_write(at, PAGE_SIZE - 200, &ui, PAGES(param->pages));
 
-		snprintf(at->wf->label, sizeof(at->wf->label), "iovec, %u zaps", at->zaps);
+		write_file_label(at->wf, "iovec, %u zaps", at->zaps);
 		at->left = param->times;
 		user_iter_iovec(&ui, at->um, segs, scattered.nr_segs);
 		aops_test_write(at, PAGES(7) + 1, &ui, ui.readable);
@@ -800,8 +800,8 @@ static void filemap_write_zapped(struct kunit *test)
 			user_iter_iovec(&ui, at->um, segs, ARRAY_SIZE(segs));
 		else
 			user_iter_ubuf(&ui, at->um, PAGES(1) + 2000, PAGES(4));
-		snprintf(at->wf->label, sizeof(at->wf->label), "%s, %s",
-			 i & 2 ? "iovec" : "ubuf", at->strict ? "strict" : "lenient");
+		write_file_label(at->wf, "%s, %s", i & 2 ? "iovec" : "ubuf",
+				 at->strict ? "strict" : "lenient");
 		aops_test_write(at, 1000 + PAGES(5 * i), &ui, ui.readable);
 	}
 	aops_test_write_again(at);
@@ -832,8 +832,7 @@ static void filemap_write_progress(struct kunit *test)
 	at->nr_pages = 6;
 	for (i = 0; i < 2; i++) {
 		at->strict = i;
-		snprintf(at->wf->label, sizeof(at->wf->label), "%s",
-			 at->strict ? "strict" : "lenient");
+		write_file_label(at->wf, "%s", at->strict ? "strict" : "lenient");
 		user_iter_iovec(&ui, at->um, progress_segs, ARRAY_SIZE(progress_segs));
 		aops_test_write(at, PAGES(3 * i), &ui, ui.readable);
 	}
@@ -903,18 +902,13 @@ static void filemap_write_signal_no_progress(struct kunit *test)
 	aops_test_write_again(at);
 }
 
-static void put_file(void *file)
-{
-	fput(file);
-}
-
 static struct file *open_again(struct aops_test *at, int flags)
 {
 	struct file *file = dentry_open(&at->wf->file->f_path, flags | O_RDWR | O_LARGEFILE,
 					current_cred());
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(at->test, file);
-	KUNIT_ASSERT_EQ(at->test, 0, kunit_add_action_or_reset(at->test, put_file, file));
+	write_file_close_at_end(at->test, file);
 	return file;
 }
 
@@ -1005,19 +999,7 @@ static void filemap_write_file_size_limit(struct kunit *test)
 	aops_test_write_again(at);
 }
 
-struct self_case {
-	const char *name;
-	size_t from;
-	size_t to;
-	size_t len;
-	unsigned int zaps;
-	bool sparse;	/* no page of the file is there */
-};
-
-/*
- * Source and destination of one copy may overlap only where both are zeros:
- * what memcpy() does with it is undefined.
- */
+/* As from_itself_gen_params() has them; to fail, a copy is zapped. */
 static const struct self_case self_cases[] = {
 	{ "the same bytes", 100, 100, 3000 },
 	{ "the same bytes, zapped once", 100, 100, 3000, 1 },
@@ -1061,8 +1043,7 @@ static void filemap_write_from_itself(struct kunit *test)
 
 	write_file_map(at->wf);
 	for (round = 0; round < 2; round++) {
-		snprintf(at->wf->label, sizeof(at->wf->label), "%s",
-			 round ? "strict" : "lenient");
+		write_file_label(at->wf, "%s", round ? "strict" : "lenient");
 		write_file_truncate(at->wf, 0);
 		at->begun = NULL;
 		if (!param->sparse) {
@@ -1075,7 +1056,7 @@ static void filemap_write_from_itself(struct kunit *test)
 
 		at->strict = round;
 		at->begun = zap_self;
-		at->zaps = param->zaps;
+		at->zaps = param->fails;
 		write_file_iter(at->wf, &ui, param->from, param->len);
 		aops_test_write(at, param->to, &ui, param->len);
 	}
@@ -1149,8 +1130,8 @@ static ssize_t write_stopping(struct aops_test *at, loff_t pos, unsigned int kin
 	ssize_t written;
 
 	source = user_iter_pieces(&ui, at->um, kind, 77, PAGES(4));
-	snprintf(at->wf->label, sizeof(at->wf->label), "%s, %s, skip %u, %d times, call %u",
-		 at->strict ? "strict" : "lenient", source, skip, times, at->nth);
+	write_file_label(at->wf, "%s, %s, skip %u, %d times, call %u",
+			 at->strict ? "strict" : "lenient", source, skip, times, at->nth);
 	attr = fail_write_copy_arm(at->test, skip, times, min(stop->bytes, PAGES(4) - 1));
 	written = aops_test_do_write(at, NULL, pos, &ui);
 	if (!skip && at->ends)
@@ -1226,8 +1207,7 @@ static void filemap_write_random(struct kunit *test)
 		ssize_t written;
 		loff_t pos;
 
-		snprintf(at->wf->label, sizeof(at->wf->label), "seed %u, step %u",
-			 seed, step);
+		write_file_label(at->wf, "seed %u, step %u", seed, step);
 		switch (random_below(&rnd, 6)) {
 		case 0:
 			user_mem_unmap(at->um, page, PAGE_SIZE);

@@ -148,10 +148,12 @@ static void make_hole(struct user_mem *um, const struct hole_kind *kind,
  * @um: the memory; iterators over kernel memory read its shadow
  * @hole: what is at page HOLE and behind, if the layout has a hole
  * @iter: the iterator, never moved: tests work on copies
- * @data: what @iter yields, @count bytes
+ * @data: what @iter yields
+ * @count: how many bytes that is
  * @page: which page of @um each byte of @data comes from
  * @good: for each byte of @data, 1 if it can be read, or written in a test of that
- * @seg_len: lengths of the @nr_segs segments, for iov_iter_single_seg_count()
+ * @seg_len: lengths of the segments, for iov_iter_single_seg_count()
+ * @nr_segs: how many there are
  * @rest: room for @count bytes
  * @name: printed with every failure: the layout and its hole, or the seed
  * @step: printed with every failure: the operation
@@ -302,10 +304,7 @@ static struct xarray *memory_xarray(struct source *src, int missing)
 	return xa;
 }
 
-static void destroy_xarray(void *xa)
-{
-	xa_destroy(xa);
-}
+KUNIT_DEFINE_ACTION_WRAPPER(destroy_xarray, xa_destroy, struct xarray *);
 
 static void source_xarray(struct source *src, const struct user_seg *seg, int missing)
 {

@@ -88,31 +88,23 @@ static void libfs_write_borders(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(positions); i++) {
 		loff_t pos = positions[i];
 
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "past the end, at %lld", pos);
+		write_file_label(lt->wf, "past the end, at %lld", pos);
 		restart(lt, 0);
 		user_iter_ubuf(&ui, lt->um, 3 + i, param->len);
 		write_file_expect(lt->wf, pos, &ui, param->len);
 
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "into a hole, at %lld", pos);
+		write_file_label(lt->wf, "into a hole, at %lld", pos);
 		restart(lt, CAPACITY);
 		user_iter_ubuf(&ui, lt->um, PAGES(1) - i, param->len);
 		write_file_expect(lt->wf, pos, &ui, param->len);
 
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "over that, before %lld", pos);
+		write_file_label(lt->wf, "over that, before %lld", pos);
 		user_iter_ubuf(&ui, lt->um, PAGES(2) + i, param->len);
 		write_file_expect(lt->wf, max(pos - 50, 0), &ui, param->len);
 	}
 }
 
-#define MAX_SEGS	4
-
-struct source_case {
-	const char *name;
-	unsigned int nr_segs;	/* 0: a ubuf; more than MAX_SEGS are computed */
-	struct user_seg segs[MAX_SEGS];
-};
-
-static const struct source_case source_cases[] = {
+static const struct user_source sources[] = {
 	{ "ubuf, hole on the first byte", 0, { { PAGES(HOLE), PAGES(2) } } },
 	{ "ubuf, hole after one byte", 0, { { PAGES(HOLE) - 1, PAGES(2) } } },
 	{ "ubuf, hole at a page border", 0, { { PAGES(HOLE - 2), PAGES(4) } } },
@@ -128,40 +120,16 @@ static const struct source_case source_cases[] = {
 	  { { 9, 0 }, { 5, 700 }, { 9, 0 }, { PAGES(HOLE), 700 } } },
 	{ "iovec, hole behind empty segments only", 3,
 	  { { 9, 0 }, { PAGES(HOLE), 0 }, { PAGES(HOLE), 700 } } },
-	{ "iovec, hole in the last of 17", 17 },
-	{ "iovec, hole in the last of 1024", 1024 },
+	{ "iovec, hole in the last of 17", 17, { { PAGES(HOLE) - 100, 300 } } },
+	{ "iovec, hole in the last of 1024", 1024, { { PAGES(HOLE) - 100, 300 } } },
 };
 
-KUNIT_ARRAY_PARAM_DESC(source, source_cases, name);
-
-static void source_iter(struct user_iter *ui, struct user_mem *um,
-			const struct source_case *param)
-{
-	struct user_seg *segs;
-	unsigned int i;
-
-	if (!param->nr_segs) {
-		user_iter_ubuf(ui, um, param->segs->offset, param->segs->len);
-		return;
-	}
-	if (param->nr_segs <= MAX_SEGS) {
-		user_iter_iovec(ui, um, param->segs, param->nr_segs);
-		return;
-	}
-	segs = kunit_kcalloc(um->test, param->nr_segs, sizeof(*segs), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(um->test, segs);
-	for (i = 0; i < param->nr_segs - 1; i++) {
-		segs[i].offset = i * 1237 % PAGES(HOLE - 1);
-		segs[i].len = i % 5 ? 1 + i * 331 % (PAGES(10) / param->nr_segs) : 0;
-	}
-	segs[i] = (struct user_seg){ PAGES(HOLE) - 100, 300 };
-	user_iter_iovec(ui, um, segs, param->nr_segs);
-}
+KUNIT_ARRAY_PARAM_DESC(source, sources, name);
 
 /* What comes before the hole is written; the rest of the page reads zeros. */
 static void libfs_write_short(struct kunit *test)
 {
-	const struct source_case *param = test->param_value;
+	const struct user_source *param = test->param_value;
 	struct libfs_test *lt = libfs_test_create(test, 2);
 	struct user_iter ui;
 	unsigned int i;
@@ -170,15 +138,15 @@ static void libfs_write_short(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(positions); i++) {
 		loff_t pos = positions[i];
 
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "past the end, at %lld", pos);
+		write_file_label(lt->wf, "past the end, at %lld", pos);
 		restart(lt, pos / 2);
-		source_iter(&ui, lt->um, param);
+		user_iter_source(&ui, lt->um, param, PAGES(HOLE - 1), PAGES(10));
 		write_file_expect(lt->wf, pos, &ui, ui.readable ?: -EFAULT);
 		/* What was left behind past the end must not come to light. */
 		write_file_truncate(lt->wf, CAPACITY);
 
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "over that, at %lld", pos);
-		source_iter(&ui, lt->um, param);
+		write_file_label(lt->wf, "over that, at %lld", pos);
+		user_iter_source(&ui, lt->um, param, PAGES(HOLE - 1), PAGES(10));
 		write_file_expect(lt->wf, pos + 11, &ui, ui.readable ?: -EFAULT);
 	}
 }
@@ -241,15 +209,15 @@ static void libfs_write_copy_fails(struct kunit *test)
 	struct libfs_test *lt = libfs_test_create(test, 3);
 	struct user_iter ui;
 
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "ubuf over a gap");
+	write_file_label(lt->wf, "ubuf over a gap");
 	user_iter_ubuf(&ui, lt->um, 100, PAGES(5));
 	write_with_failing_copies(lt, PAGES(2) + 50, &ui, param);
 
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "iovec at the end");
+	write_file_label(lt->wf, "iovec at the end");
 	user_iter_iovec(&ui, lt->um, segs, ARRAY_SIZE(segs));
 	write_with_failing_copies(lt, lt->wf->size, &ui, param);
 
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "iovec over that");
+	write_file_label(lt->wf, "iovec over that");
 	user_iter_iovec(&ui, lt->um, segs, ARRAY_SIZE(segs));
 	write_with_failing_copies(lt, PAGES(2), &ui, param);
 }
@@ -264,8 +232,8 @@ static void write_stopping(struct libfs_test *lt, loff_t pos, unsigned int kind,
 	const char *source;
 
 	source = user_iter_pieces(&ui, lt->um, kind, 77 + (pos & 7), len);
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "%s, size %lld, at %lld, %d times",
-		 source, lt->wf->size, pos, times);
+	write_file_label(lt->wf, "%s, size %lld, at %lld, %d times", source, lt->wf->size,
+			 pos, times);
 	attr = fail_write_copy_arm(lt->test, 0, times, min(stop->bytes, len - 1));
 	write_file_expect(lt->wf, pos, &ui, len);
 	KUNIT_EXPECT_LT_MSG(lt->test, atomic_read(&attr->times), times, "%s", lt->wf->label);
@@ -306,7 +274,7 @@ static void libfs_write_copy_stops_before_hole(struct kunit *test)
 
 	user_mem_unmap(lt->um, PAGES(HOLE), PAGE_SIZE);
 	for (i = 0; i < ARRAY_SIZE(positions); i++) {
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "at %lld", positions[i]);
+		write_file_label(lt->wf, "at %lld", positions[i]);
 		restart(lt, positions[i] / 2);
 		user_iter_ubuf(&ui, lt->um, PAGES(HOLE - 2) + 5, PAGES(3));
 		fail_write_copy_arm(test, 0, STOP_ALWAYS, min(stop->bytes, ui.readable - 1));
@@ -342,12 +310,12 @@ static void libfs_write_source_lost(struct kunit *test)
 	struct libfs_test *lt = libfs_test_create(test, 4);
 	struct user_iter ui;
 
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "ubuf over a gap");
+	write_file_label(lt->wf, "ubuf over a gap");
 	user_trap_set(lt->um, 0, PAGES(8), param->faults, false);
 	user_iter_ubuf(&ui, lt->um, 1024, PAGES(4));
 	write_file_expect(lt->wf, PAGES(2), &ui, PAGES(4));
 
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "iovec in front of that");
+	write_file_label(lt->wf, "iovec in front of that");
 	user_trap_set(lt->um, 0, PAGES(8), param->faults, false);
 	user_iter_iovec(&ui, lt->um, segs, ARRAY_SIZE(segs));
 	write_file_expect(lt->wf, 96, &ui, ui.readable);
@@ -382,13 +350,13 @@ static void libfs_write_source_gone(struct kunit *test)
 	struct user_seg segs[] = { { 0, param->before }, { PAGES(3) - 64, 128 } };
 	struct user_iter ui;
 
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "the write before it");
+	write_file_label(lt->wf, "the write before it");
 	user_iter_ubuf(&ui, lt->um, 0, param->size);
 	if (param->size)
 		write_file_expect(lt->wf, 0, &ui, param->size);
 
 	/* The second fault takes away what the first brought. */
-	snprintf(lt->wf->label, sizeof(lt->wf->label), "source gone");
+	write_file_label(lt->wf, "source gone");
 	user_trap_set(lt->um, PAGES(2), PAGES(2), 2, true);
 	user_iter_iovec(&ui, lt->um, segs, ARRAY_SIZE(segs));
 	write_file_expect(lt->wf, param->pos, &ui, param->before ?: -EFAULT);
@@ -404,7 +372,7 @@ static void libfs_write_mapped(struct kunit *test)
 
 	write_file_map(lt->wf);
 	for (i = 0; i < ARRAY_SIZE(positions); i++) {
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "at %lld", positions[i]);
+		write_file_label(lt->wf, "at %lld", positions[i]);
 		restart(lt, PAGES(i));
 		/* Have all of the file mapped when it is written. */
 		if (i & 1)
@@ -417,36 +385,6 @@ static void libfs_write_mapped(struct kunit *test)
 		write_file_expect(lt->wf, positions[i] + 50, &ui, 900);
 	}
 }
-
-struct self_case {
-	const char *name;
-	size_t from;
-	size_t to;
-	size_t len;
-	int fails;
-	bool sparse;	/* no page of the file is there */
-};
-
-/*
- * Source and destination of one copy may overlap only where both are zeros:
- * what memcpy() does with it is undefined.
- */
-static const struct self_case self_cases[] = {
-	{ "the same bytes", 100, 100, 3000 },
-	{ "the same bytes, copy fails twice", 100, 100, 3000, 2 },
-	{ "the same page", 100, 2100, 1000 },
-	{ "the same page, sparse", 100, 2100, 1000, 0, true },
-	{ "the same page, sparse, copy fails once", 100, 2100, 1000, 1, true },
-	{ "the whole page, sparse, copy fails once", 0, 0, PAGE_SIZE, 1, true },
-	{ "overlapping in a page, sparse", 500, 100, 2000, 0, true },
-	{ "overlapping over pages", PAGES(2) + 50, PAGES(1) - 50, PAGES(4) },
-	{ "overlapping over pages, sparse", PAGES(2) + 50, PAGES(1) - 50, PAGES(4), 0, true },
-	{ "overlapping over pages, copy fails twice", PAGES(2) + 50, PAGES(1) - 50,
-	  PAGES(4), 2 },
-	{ "to the end from the start", 0, PAGES(8) - 9, PAGES(2) + 1 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(self, self_cases, name);
 
 /* The source is a mapping of the file that is written. */
 static void libfs_write_from_itself(struct kunit *test)
@@ -504,8 +442,7 @@ static void libfs_write_random(struct kunit *test)
 		unsigned int faults;
 		loff_t pos;
 
-		snprintf(lt->wf->label, sizeof(lt->wf->label), "seed %u, step %u",
-			 seed, step);
+		write_file_label(lt->wf, "seed %u, step %u", seed, step);
 		switch (random_below(&rnd, 8)) {
 		case 0:
 			user_mem_unmap(lt->um, page, PAGE_SIZE);
@@ -540,38 +477,45 @@ static void libfs_write_random(struct kunit *test)
 
 /*
  * In the last page that a file can have, the end of the page is not a loff_t.
+ * The last of the writes comes from the page before.
  */
 static void libfs_write_at_the_limit(struct kunit *test)
 {
-	static const size_t lens[] = { 1, 100, PAGE_SIZE - 1 };
-	struct file *file = write_file_open_ramfs(test);
-	struct user_mem *um = user_mem_create(test, PAGE_SIZE, 1);
-	struct inode *inode = file_inode(file);
-	struct user_iter ui;
-	struct kiocb iocb;
-	struct folio *folio;
-	u8 *bytes;
+	static const size_t lens[] = { 1, 100, PAGE_SIZE - 1, PAGE_SIZE + 99 };
+	struct user_mem *um = user_mem_create(test, PAGES(2), 1);
+	u8 *read = kunit_kmalloc(test, PAGES(2), GFP_KERNEL);
 	int i;
 
-	file->f_flags |= O_LARGEFILE;
+	KUNIT_ASSERT_NOT_NULL(test, read);
 	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		struct file *file = write_file_open_ramfs(test);
+		struct inode *inode = file_inode(file);
+		loff_t pos = MAX_LFS_FILESIZE - lens[i];
+		struct user_iter ui;
+		struct kiocb iocb;
+		struct folio *folio;
+		u8 *bytes;
+
+		file->f_flags |= O_LARGEFILE;
 		write_file_poison_free_memory(test);
 		user_iter_ubuf(&ui, um, 0, lens[i]);
 		init_sync_kiocb(&iocb, file);
-		iocb.ki_pos = MAX_LFS_FILESIZE - lens[i];
+		iocb.ki_pos = pos;
 		KUNIT_EXPECT_EQ(test, lens[i], file->f_op->write_iter(&iocb, &ui.iter));
 		KUNIT_EXPECT_EQ(test, MAX_LFS_FILESIZE, iocb.ki_pos);
 		KUNIT_EXPECT_EQ(test, MAX_LFS_FILESIZE, i_size_read(inode));
-		KUNIT_ASSERT_EQ(test, 1, inode->i_mapping->nrpages);
+		KUNIT_ASSERT_EQ(test, lens[i] < PAGE_SIZE ? 1 : 2, inode->i_mapping->nrpages);
 
+		/* Also the byte behind, which no file has. */
 		folio = filemap_get_folio(inode->i_mapping, MAX_LFS_FILESIZE >> PAGE_SHIFT);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(folio));
 		bytes = folio_address(folio);
-		KUNIT_EXPECT_MEMEQ(test, bytes + PAGE_SIZE - 1 - lens[i], um->shadow, lens[i]);
+		if (lens[i] < PAGE_SIZE)
+			KUNIT_EXPECT_NULL(test, memchr_inv(bytes, 0, PAGE_SIZE - 1 - lens[i]));
 		KUNIT_EXPECT_EQ(test, 0, bytes[PAGE_SIZE - 1]);
-		if (!i)
-			KUNIT_EXPECT_NULL(test, memchr_inv(bytes, 0, PAGE_SIZE - 2));
 		folio_put(folio);
+		KUNIT_EXPECT_EQ(test, lens[i], kernel_read(file, read, lens[i], &pos));
+		KUNIT_EXPECT_MEMEQ(test, read, um->shadow, lens[i]);
 	}
 }
 
@@ -587,7 +531,7 @@ static struct kunit_case libfs_write_cases[] = {
 	KUNIT_CASE_PARAM(libfs_write_source_lost, lost_gen_params),
 	KUNIT_CASE_PARAM(libfs_write_source_gone, gone_gen_params),
 	KUNIT_CASE(libfs_write_mapped),
-	KUNIT_CASE_PARAM(libfs_write_from_itself, self_gen_params),
+	KUNIT_CASE_PARAM(libfs_write_from_itself, from_itself_gen_params),
 	KUNIT_CASE_PARAM(libfs_write_random, random_gen_params),
 	{}
 };

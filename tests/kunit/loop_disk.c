@@ -17,29 +17,16 @@
 
 #include "loop_disk.h"
 #include "user_mem.h"
-
-static void loop_disk_unmount(void *mnt)
-{
-	kern_unmount(mnt);
-}
+#include "write_file.h"
 
 /* /dev/loop-control, on a tmpfs of our own: nobody has mounted /dev yet. */
 static struct file *loop_control_open(struct kunit *test)
 {
-	struct file_system_type *type = get_fs_type("tmpfs");
+	struct vfsmount *mnt = write_file_mount(test, "tmpfs", NULL);
+	struct inode *dir = d_inode(mnt->mnt_root);
 	struct dentry *dentry;
-	struct vfsmount *mnt;
-	struct inode *dir;
-	struct file *file;
 	int err;
 
-	KUNIT_ASSERT_NOT_NULL(test, type);
-	mnt = kern_mount(type);
-	put_filesystem(type);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, loop_disk_unmount, mnt));
-
-	dir = d_inode(mnt->mnt_root);
 	inode_lock(dir);
 	dentry = lookup_one_len("loop-control", mnt->mnt_root, strlen("loop-control"));
 	err = PTR_ERR_OR_ZERO(dentry);
@@ -50,10 +37,7 @@ static struct file *loop_control_open(struct kunit *test)
 	}
 	inode_unlock(dir);
 	KUNIT_ASSERT_EQ(test, 0, err);
-
-	file = file_open_root_mnt(mnt, "loop-control", O_RDWR, 0);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
-	return file;
+	return write_file_open(test, mnt, "loop-control", O_RDWR);
 }
 
 long loop_disk_ioctl(struct loop_disk *ld, unsigned int cmd, unsigned long arg)
@@ -85,7 +69,7 @@ struct loop_disk *loop_disk_create(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, ld);
 	ld->test = test;
 	nr = vfs_ioctl(control, LOOP_CTL_GET_FREE, 0);
-	__fput_sync(control);
+	write_file_close(test, control);
 	KUNIT_ASSERT_GE(test, nr, 0L);
 
 	ld->file = bdev_file_open_by_dev(MKDEV(LOOP_MAJOR, nr),

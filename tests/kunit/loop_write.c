@@ -9,9 +9,7 @@
 #include <linux/blkdev.h>
 #include <linux/blk-mq.h>
 #include <linux/delay.h>
-#include <linux/file.h>
 #include <linux/loop.h>
-#include <linux/mount.h>
 #include <linux/mm.h>
 #include <linux/prandom.h>
 #include <linux/sizes.h>
@@ -573,34 +571,15 @@ static void loop_write_cannot(struct kunit *test)
 /*
  * Files of a real filesystem.
  */
-static void loop_write_unmount(void *mnt)
-{
-	kern_unmount(mnt);
-}
-
-static void loop_write_close(void *file)
-{
-	__fput_sync(file);
-}
-
 /* A new file on a tmpfs of its own that has room for @room bytes. */
 static struct file *tmpfs_file(struct kunit *test, size_t room, loff_t size)
 {
-	struct file_system_type *type = get_fs_type("tmpfs");
 	char options[32];
-	struct vfsmount *mnt;
 	struct file *file;
 
-	KUNIT_ASSERT_NOT_NULL(test, type);
 	snprintf(options, sizeof(options), "size=%zu", room);
-	mnt = vfs_kern_mount(type, SB_KERNMOUNT, "tmpfs", options);
-	put_filesystem(type);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, loop_write_unmount, mnt));
-
-	file = file_open_root_mnt(mnt, "file", O_CREAT | O_RDWR, 0600);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, loop_write_close, file));
+	file = write_file_open(test, write_file_mount(test, "tmpfs", options),
+			       "file", O_CREAT | O_RDWR);
 	KUNIT_ASSERT_EQ(test, 0, vfs_truncate(&file->f_path, size));
 	return file;
 }

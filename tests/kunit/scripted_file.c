@@ -3,14 +3,12 @@
  * A file in plain memory that does of each read and write only as much as the
  * test says, at once or, as direct I/O may, later and in interrupt context.
  */
-#include <linux/file.h>
 #include <linux/hrtimer.h>
-#include <linux/mount.h>
-#include <linux/pseudo_fs.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
 #include "scripted_file.h"
+#include "write_file.h"
 
 /* A result that is on its way. */
 struct scripted_result {
@@ -104,27 +102,6 @@ static const struct file_operations scripted_file_fops = {
 	.fallocate	= scripted_file_fallocate,
 };
 
-static int scripted_fs_init_fs_context(struct fs_context *fc)
-{
-	return init_pseudo(fc, 0x73637270) ? 0 : -ENOMEM;
-}
-
-static struct file_system_type scripted_fs_type = {
-	.name			= "write_kunit",
-	.init_fs_context	= scripted_fs_init_fs_context,
-	.kill_sb		= kill_anon_super,
-};
-
-static void scripted_file_unmount(void *mnt)
-{
-	kern_unmount(mnt);
-}
-
-static void scripted_file_close(void *file)
-{
-	__fput_sync(file);
-}
-
 /**
  * scripted_file_create - a file full of poison that does all it is asked for
  * @test: the test; the file goes away with it
@@ -133,11 +110,9 @@ static void scripted_file_close(void *file)
 struct scripted_file *scripted_file_create(struct kunit *test, size_t size)
 {
 	struct scripted_file *sf = kunit_kzalloc(test, sizeof(*sf), GFP_KERNEL);
-	struct vfsmount *mnt = kern_mount(&scripted_fs_type);
+	struct vfsmount *mnt = write_file_mount_pseudo(test);
 	struct inode *inode;
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, scripted_file_unmount, mnt));
 	KUNIT_ASSERT_NOT_NULL(test, sf);
 	sf->test = test;
 	sf->size = size;
@@ -148,16 +123,10 @@ struct scripted_file *scripted_file_create(struct kunit *test, size_t size)
 
 	inode = new_inode(mnt->mnt_sb);
 	KUNIT_ASSERT_NOT_NULL(test, inode);
-	inode->i_mode = S_IFREG | 0600;
 	inode->i_private = sf;
 	i_size_write(inode, size);
-	sf->file = alloc_file_pseudo(inode, mnt, "file", O_RDWR, &scripted_file_fops);
-	if (IS_ERR(sf->file))
-		iput(inode);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sf->file);
+	sf->file = write_file_open_pseudo(test, mnt, inode, &scripted_file_fops);
 	sf->file->f_mode |= FMODE_CAN_ODIRECT;
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, scripted_file_close,
-							   sf->file));
 	return sf;
 }
 

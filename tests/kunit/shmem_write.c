@@ -105,16 +105,6 @@ static struct shmem_test *shmem_test_create(struct kunit *test,
 			     kind, seed);
 }
 
-__printf(2, 3)
-static void label(struct shmem_test *st, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(st->wf->label, sizeof(st->wf->label), fmt, args);
-	va_end(args);
-}
-
 static struct inode *inode_of(struct shmem_test *st)
 {
 	return file_inode(st->wf->file);
@@ -233,22 +223,25 @@ static void shmem_write_borders(struct kunit *test)
 	unsigned int l, d;
 
 	for (l = 0; l < ARRAY_SIZE(lens); l++) {
-		label(st, "%zu bytes at 0", lens[l]);
+		write_file_label(st->wf, "%zu bytes at 0", lens[l]);
 		restart(st, 0);
 		expect_ubuf(st, 0, 5, lens[l], lens[l]);
 
 		for (d = 0; d < ARRAY_SIZE(distances); d++) {
 			loff_t pos = kind->border + distances[d];
 
-			label(st, "%zu bytes past the end, at %lld", lens[l], pos);
+			write_file_label(st->wf, "%zu bytes past the end, at %lld", lens[l],
+					 pos);
 			restart(st, 0);
 			expect_ubuf(st, pos, 3 + d, lens[l], lens[l]);
 
-			label(st, "%zu bytes into a hole, at %lld", lens[l], pos);
+			write_file_label(st->wf, "%zu bytes into a hole, at %lld", lens[l],
+					 pos);
 			restart(st, kind->capacity);
 			expect_ubuf(st, pos, PAGES(1) - d, lens[l], lens[l]);
 
-			label(st, "%zu bytes over that, before %lld", lens[l], pos);
+			write_file_label(st->wf, "%zu bytes over that, before %lld",
+					 lens[l], pos);
 			expect_ubuf(st, pos - 50, PAGES(2) + d, lens[l], lens[l]);
 		}
 	}
@@ -270,13 +263,15 @@ static void shmem_write_short(struct kunit *test)
 		for (d = 0; d < ARRAY_SIZE(distances); d++) {
 			loff_t pos = kind->border + distances[d];
 
-			label(st, "%zu bytes past the end, at %lld", before[b], pos);
+			write_file_label(st->wf, "%zu bytes past the end, at %lld",
+					 before[b], pos);
 			restart(st, pos / 2);
 			expect_ubuf(st, pos, PAGES(HOLE) - before[b], PAGES(8),
 				    before[b] ?: -EFAULT);
 			/* What was left behind must not come to light. */
 			truncate_to(st, kind->capacity);
-			label(st, "%zu bytes over that, at %lld", before[b], pos + 11);
+			write_file_label(st->wf, "%zu bytes over that, at %lld", before[b],
+					 pos + 11);
 			expect_ubuf(st, pos + 11, PAGES(30) - before[b], PAGES(8),
 				    before[b] ?: -EFAULT);
 		}
@@ -300,12 +295,13 @@ static void shmem_write_copy_fails(struct kunit *test)
 
 	for (skip = 0; skip < 6; skip++) {
 		for (times = 1; times <= 2; times++) {
-			label(st, "ubuf, %u fail after %u", times, skip);
+			write_file_label(st->wf, "ubuf, %u fail after %u", times, skip);
 			restart(st, 0);
 			fail_usercopy_arm(test, skip, times);
 			expect_ubuf(st, kind->border - PAGES(2) + 50, 100, PAGES(5), PAGES(5));
 
-			label(st, "iovec over that, %u fail after %u", times, skip);
+			write_file_label(st->wf, "iovec over that, %u fail after %u", times,
+					 skip);
 			user_iter_iovec(&ui, st->um, segs, ARRAY_SIZE(segs));
 			fail_usercopy_arm(test, skip, times);
 			expect_write(st, kind->border - 100, &ui, iov_iter_count(&ui.iter));
@@ -323,19 +319,19 @@ static void shmem_write_copy_always_fails(struct kunit *test)
 	for (d = 0; d < ARRAY_SIZE(distances); d++) {
 		loff_t pos = kind->border + distances[d];
 
-		label(st, "past the end, at %lld", pos);
+		write_file_label(st->wf, "past the end, at %lld", pos);
 		restart(st, 0);
 		fail_usercopy_arm(test, 0, FAIL_ALWAYS);
 		expect_ubuf(st, pos, 100, PAGES(5), -EFAULT);
 		KUNIT_EXPECT_EQ(test, pages_of(inode_of(st)), 0UL);
 
-		label(st, "into a hole, at %lld", pos);
+		write_file_label(st->wf, "into a hole, at %lld", pos);
 		restart(st, kind->capacity);
 		fail_usercopy_arm(test, 0, FAIL_ALWAYS);
 		expect_ubuf(st, pos, 100, PAGES(5), -EFAULT);
 		KUNIT_EXPECT_EQ(test, pages_of(inode_of(st)), 0UL);
 
-		label(st, "over data, at %lld", pos);
+		write_file_label(st->wf, "over data, at %lld", pos);
 		expect_ubuf(st, pos, 100, PAGES(5), PAGES(5));
 		fail_usercopy_arm(test, 0, FAIL_ALWAYS);
 		expect_ubuf(st, pos + 5, 0, PAGES(7), -EFAULT);
@@ -359,11 +355,11 @@ static void shmem_write_source_lost(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(faults); i++) {
 		restart(st, 0);
-		label(st, "ubuf over a gap, %u faults", faults[i]);
+		write_file_label(st->wf, "ubuf over a gap, %u faults", faults[i]);
 		user_trap_set(st->um, 0, PAGES(8), faults[i], false);
 		expect_ubuf(st, kind->border - PAGES(2), 1024, PAGES(4), PAGES(4));
 
-		label(st, "iovec in front of that, %u faults", faults[i]);
+		write_file_label(st->wf, "iovec in front of that, %u faults", faults[i]);
 		user_trap_set(st->um, 0, PAGES(8), faults[i], false);
 		user_iter_iovec(&ui, st->um, segs, ARRAY_SIZE(segs));
 		expect_write(st, kind->border - PAGES(3) + 96, &ui, ui.readable);
@@ -386,7 +382,7 @@ static void shmem_write_source_gone(struct kunit *test)
 			struct user_iter ui;
 			ssize_t written;
 
-			label(st, "at %lld, gone after %u pages", pos, page);
+			write_file_label(st->wf, "at %lld, gone after %u pages", pos, page);
 			restart(st, d & 1 ? kind->capacity : 0);
 			user_trap_set(st->um, PAGES(page), PAGES(2), 2, true);
 			user_iter_ubuf(&ui, st->um, 64, PAGES(20));
@@ -410,9 +406,9 @@ static void shmem_write_nothing_past_the_end(struct kunit *test)
 	struct shmem_test *st = shmem_test_create(test, kind, "size=16m", 7);
 	struct user_iter ui;
 
-	label(st, "the write before it");
+	write_file_label(st->wf, "the write before it");
 	expect_ubuf(st, 0, 0, 100, 100);
-	label(st, "source gone");
+	write_file_label(st->wf, "source gone");
 	/* The second fault takes away what the first brought. */
 	user_trap_set(st->um, PAGES(2), PAGES(2), 2, true);
 	user_iter_ubuf(&ui, st->um, PAGES(3) - 64, 128);
@@ -453,25 +449,25 @@ static void shmem_write_fallocated(struct kunit *test)
 	unsigned int m;
 
 	for (m = 0; m < ARRAY_SIZE(modes); m++) {
-		label(st, "mode %d", modes[m]);
+		write_file_label(st->wf, "mode %d", modes[m]);
 		restart(st, 0);
 		allocate_range(st, modes[m], pos, PAGES(8));
 		pages = pages_of(inode_of(st));
 		KUNIT_EXPECT_GE(test, pages, 8UL);
 
-		label(st, "mode %d, a write that fails", modes[m]);
+		write_file_label(st->wf, "mode %d, a write that fails", modes[m]);
 		fail_usercopy_arm(test, 0, FAIL_ALWAYS);
 		expect_ubuf(st, pos + 10, 100, PAGES(6), -EFAULT);
 		KUNIT_EXPECT_EQ(test, pages_of(inode_of(st)), pages);
 
-		label(st, "mode %d, a write whose source ends", modes[m]);
+		write_file_label(st->wf, "mode %d, a write whose source ends", modes[m]);
 		user_mem_unmap(st->um, PAGES(HOLE), PAGE_SIZE);
 		expect_ubuf(st, pos + 10, PAGES(HOLE) - 200, PAGES(6), 200);
 		user_mem_protect(st->um, PAGES(HOLE), PAGE_SIZE, PROT_READ);
 
-		label(st, "mode %d, a write inside a page", modes[m]);
+		write_file_label(st->wf, "mode %d, a write inside a page", modes[m]);
 		expect_ubuf(st, pos + PAGES(2) + 77, 1, 100, 100);
-		label(st, "mode %d, a write over pages", modes[m]);
+		write_file_label(st->wf, "mode %d, a write over pages", modes[m]);
 		expect_ubuf(st, pos + PAGES(3) + 77, 1, PAGES(3), PAGES(3));
 		KUNIT_EXPECT_EQ(test, pages_of(inode_of(st)), pages);
 		truncate_to(st, kind->capacity);
@@ -499,29 +495,29 @@ static void write_up_to_limit(struct shmem_test *st, unsigned long room, int err
 	loff_t far = PAGES(100);
 	ssize_t n;
 
-	label(st, "a page elsewhere");
+	write_file_label(st->wf, "a page elsewhere");
 	expect_ubuf(st, far, 0, PAGE_SIZE, PAGE_SIZE);
-	label(st, "more than there is room for");
+	write_file_label(st->wf, "more than there is room for");
 	n = PAGES(room);
 	expect_ubuf(st, 0, 9, PAGES(MANY_PAGES + 1), n ?: error);
-	label(st, "with no room left");
+	write_file_label(st->wf, "with no room left");
 	expect_ubuf(st, n, 9, PAGES(2), error);
-	label(st, "over what is there, with no room left");
+	write_file_label(st->wf, "over what is there, with no room left");
 	expect_ubuf(st, far, 5, PAGE_SIZE, PAGE_SIZE);
 	expect_ubuf(st, far + 5, 5, PAGE_SIZE, PAGE_SIZE - 5);
 
-	label(st, "exactly the limit");
+	write_file_label(st->wf, "exactly the limit");
 	restart(st, 0);
 	expect_ubuf(st, 0, 3, PAGES(room + 1), PAGES(room + 1));
 
-	label(st, "from inside a page");
+	write_file_label(st->wf, "from inside a page");
 	restart(st, 0);
 	expect_ubuf(st, 100, 3, PAGES(MANY_PAGES + 2), PAGES(room + 1) - 100);
 	expect_ubuf(st, PAGES(room + 1), 3, 1, error);
 
 	if (room < 2)
 		return;
-	label(st, "over pages that are there");
+	write_file_label(st->wf, "over pages that are there");
 	restart(st, 0);
 	expect_ubuf(st, PAGES(2), 0, PAGE_SIZE, PAGE_SIZE);
 	expect_ubuf(st, PAGES(5) + 10, 0, 10, 10);
@@ -549,19 +545,6 @@ static void shmem_write_no_space(struct kunit *test)
 #ifdef CONFIG_TMPFS_QUOTA
 #define QUOTA_UID	1000
 
-/* Whoever may exceed limits of resources has no quota. */
-static const struct cred *drop_resource_capability(struct kunit *test)
-{
-	struct cred *cred = prepare_creds();
-	const struct cred *old;
-
-	KUNIT_ASSERT_NOT_NULL(test, cred);
-	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
-	old = override_creds(cred);
-	put_cred(cred);
-	return old;
-}
-
 static void shmem_write_no_quota(struct kunit *test)
 {
 	unsigned long room = (unsigned long)test->param_value - 1;
@@ -581,7 +564,7 @@ static void shmem_write_no_quota(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, notify_change(&nop_mnt_idmap, dentry, &attr, NULL));
 	inode_unlock(d_inode(dentry));
 
-	old = drop_resource_capability(test);
+	old = write_file_obey_limits(test);
 	write_up_to_limit(st, room, -EDQUOT);
 	revert_creds(old);
 
@@ -600,12 +583,12 @@ static void shmem_write_fails_when_full(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 10; i++) {
-		label(st, "failure %u", i);
+		write_file_label(st->wf, "failure %u", i);
 		user_trap_set(st->um, PAGES(2), PAGES(2), 2, true);
 		expect_ubuf(st, PAGES(i) + 9, PAGES(3) - 64, 128, -EFAULT);
 	}
 	user_trap_set(st->um, PAGES(2), PAGES(2), 0, false);
-	label(st, "after that");
+	write_file_label(st->wf, "after that");
 	expect_ubuf(st, 0, 0, PAGES(9), PAGES(8));
 }
 
@@ -619,13 +602,13 @@ static void shmem_write_size_limit(struct kunit *test)
 	loff_t size = kind->border + PAGES(5) + 10;
 
 	limit->rlim_cur = size;
-	label(st, "across the limit");
+	write_file_label(st->wf, "across the limit");
 	expect_ubuf(st, kind->border, 7, PAGES(10), PAGES(5) + 10);
-	label(st, "at the limit");
+	write_file_label(st->wf, "at the limit");
 	expect_ubuf(st, size, 7, 1, -EFBIG);
-	label(st, "past the limit");
+	write_file_label(st->wf, "past the limit");
 	expect_ubuf(st, size + PAGE_SIZE, 7, PAGES(2), -EFBIG);
-	label(st, "up to the limit");
+	write_file_label(st->wf, "up to the limit");
 	expect_ubuf(st, size - 20, 7, 20, 20);
 	limit->rlim_cur = old;
 }
@@ -662,11 +645,6 @@ static void shmem_write_at_the_last_byte(struct kunit *test)
 	}
 }
 
-static void close_file(void *file)
-{
-	__fput_sync(file);
-}
-
 /* A file as memfd_create(2) makes it, with room for seals. */
 static struct shmem_test *memfd_test_create(struct kunit *test, loff_t size, u32 seed)
 {
@@ -674,11 +652,11 @@ static struct shmem_test *memfd_test_create(struct kunit *test, loff_t size, u32
 	struct shmem_test *st;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, close_file, file));
+	write_file_close_at_end(test, file);
 	file->f_mode |= FMODE_PREAD | FMODE_PWRITE;
 	SHMEM_I(file_inode(file))->seals &= ~F_SEAL_SEAL;
 	st = shmem_test_of(test, file, single_pages, seed);
-	label(st, "before it is sealed");
+	write_file_label(st->wf, "before it is sealed");
 	if (size)
 		expect_ubuf(st, 0, 0, size, size);
 	return st;
@@ -727,11 +705,11 @@ static void shmem_write_sealed(struct kunit *test)
 		result = -EPERM;
 
 	KUNIT_ASSERT_EQ(test, 0, memfd_fcntl(st->wf->file, F_ADD_SEALS, F_SEAL_GROW));
-	label(st, "must not grow");
+	write_file_label(st->wf, "must not grow");
 	expect_ubuf(st, param->pos, 77, param->len, result);
 
 	for (i = 0; i < ARRAY_SIZE(no_write); i++) {
-		label(st, "seal %u", no_write[i]);
+		write_file_label(st->wf, "seal %u", no_write[i]);
 		KUNIT_ASSERT_EQ(test, 0, memfd_fcntl(st->wf->file, F_ADD_SEALS, no_write[i]));
 		expect_ubuf(st, param->pos, 99, param->len, -EPERM);
 	}
@@ -772,17 +750,17 @@ static void shmem_write_swapped(struct kunit *test)
 	test_swap_on(test);
 	write_file_map(st->wf);
 	for (i = 0; i < ARRAY_SIZE(writes); i++) {
-		label(st, "before write %u", i);
+		write_file_label(st->wf, "before write %u", i);
 		expect_ubuf(st, 0, 3, PAGES(SWAPPED_PAGES), PAGES(SWAPPED_PAGES));
 		for (page = param->first; page < SWAPPED_PAGES; page += param->step)
 			test_swap_out(st->wf, PAGES(page), PAGE_SIZE);
-		label(st, "write %u", i);
+		write_file_label(st->wf, "write %u", i);
 		expect_ubuf(st, writes[i].pos, PAGES(7) + i, writes[i].len, writes[i].len);
 
 		/* Once more, with copies that fail at first. */
 		for (page = param->first; page < SWAPPED_PAGES; page += param->step)
 			test_swap_out(st->wf, PAGES(page), PAGE_SIZE);
-		label(st, "write %u, copy fails twice", i);
+		write_file_label(st->wf, "write %u, copy fails twice", i);
 		fail_usercopy_arm(test, 0, 2);
 		expect_ubuf(st, writes[i].pos, PAGES(5) + i, writes[i].len, writes[i].len);
 	}
@@ -813,7 +791,7 @@ static void shmem_write_swap_error(struct kunit *test)
 				    "page %u is lost", page);
 		KUNIT_EXPECT_PTR_EQ(test, lost, xa_erase_irq(pages, page));
 
-		label(st, "page %u was lost", page);
+		write_file_label(st->wf, "page %u was lost", page);
 		if (page) {
 			memcpy(st->wf->model + 10, ui.source, expected);
 			st->wf->size = PAGES(page);
@@ -839,7 +817,7 @@ static void shmem_write_hwpoison(struct kunit *test)
 		loff_t pos = 0;
 		u8 byte;
 
-		label(st, "before page %u fails", page);
+		write_file_label(st->wf, "before page %u fails", page);
 		restart(st, 0);
 		expect_ubuf(st, 0, 1, PAGES(8), PAGES(8));
 		folio = filemap_get_folio(file->f_mapping, page);
@@ -861,40 +839,11 @@ static void shmem_write_hwpoison(struct kunit *test)
 
 		/* It goes with its page; what else there is can be checked. */
 		memcpy(st->wf->model, ui.source, PAGES(page));
-		label(st, "page %u has failed", page);
+		write_file_label(st->wf, "page %u has failed", page);
 		truncate_to(st, PAGES(page));
 	}
 }
 #endif
-
-struct self_case {
-	const char *name;
-	size_t from;
-	size_t to;
-	size_t len;
-	int fails;
-	bool sparse;	/* no page of the file is there */
-};
-
-/*
- * Source and destination of one copy may overlap only where both are zeros:
- * what memcpy() does with it is undefined.
- */
-static const struct self_case self_cases[] = {
-	{ "the same bytes", 100, 100, 3000 },
-	{ "the same bytes, copy fails twice", 100, 100, 3000, 2 },
-	{ "the same page", 100, 2100, 1000 },
-	{ "the same page, sparse", 100, 2100, 1000, 0, true },
-	{ "the same page, sparse, copy fails once", 100, 2100, 1000, 1, true },
-	{ "the whole page, sparse, copy fails once", 0, 0, PAGE_SIZE, 1, true },
-	{ "overlapping over pages", PAGES(2) + 50, PAGES(1) - 50, PAGES(4) },
-	{ "overlapping over pages, sparse", PAGES(2) + 50, PAGES(1) - 50, PAGES(4), 0, true },
-	{ "overlapping over pages, copy fails twice", PAGES(2) + 50, PAGES(1) - 50,
-	  PAGES(4), 2 },
-	{ "to the end from the start", 0, PAGES(8) - 9, PAGES(2) + 1 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(self, self_cases, name);
 
 /* The source is a mapping of the very pages that are written. */
 static void shmem_write_from_itself(struct kunit *test)
@@ -908,7 +857,7 @@ static void shmem_write_from_itself(struct kunit *test)
 
 		st = shmem_test_create(test, &mount_kinds[k], "size=16m", 18);
 		write_file_map(st->wf);
-		label(st, "%s", st->kind->name);
+		write_file_label(st->wf, "%s", st->kind->name);
 		truncate_to(st, PAGES(8));
 		if (!param->sparse)
 			expect_ubuf(st, 0, 1, PAGES(8), PAGES(8));
@@ -927,12 +876,12 @@ static void shmem_write_killed(struct kunit *test)
 	/* Else a page fault may see the signal first. */
 	user_mem_populate(st->um, 0, PAGES(9));
 	allow_signal(SIGKILL);
-	label(st, "killed");
+	write_file_label(st->wf, "killed");
 	send_sig(SIGKILL, current, 1);
 	expect_ubuf(st, 100, 0, PAGES(8), -EINTR);
-	label(st, "not killed");
+	write_file_label(st->wf, "not killed");
 	expect_ubuf(st, 100, 0, PAGES(8), PAGES(8));
-	label(st, "killed again");
+	write_file_label(st->wf, "killed again");
 	send_sig(SIGKILL, current, 1);
 	expect_ubuf(st, 200, 9, PAGES(8), -EINTR);
 }
@@ -960,18 +909,19 @@ static void shmem_write_huge(struct kunit *test)
 		bool huge = &mount_kinds[k] != single_pages;
 
 		st = shmem_test_create(test, &mount_kinds[k], "size=16m", 20);
-		label(st, "%s, a few bytes", st->kind->name);
+		write_file_label(st->wf, "%s, a few bytes", st->kind->name);
 		poison_free_memory(st);
 		expect_ubuf(st, PAGES(7) + 5, 3, 100, 100);
 		KUNIT_EXPECT_EQ(test, always, folio_test_large(folio_at(st, PAGES(7))));
 
-		label(st, "%s, all that a large folio holds", st->kind->name);
+		write_file_label(st->wf, "%s, all that a large folio holds",
+				 st->kind->name);
 		restart(st, 0);
 		user_iter_ubuf(&ui, um, 3, HPAGE_PMD_SIZE);
 		expect_write(st, 0, &ui, HPAGE_PMD_SIZE);
 		KUNIT_EXPECT_EQ(test, huge, folio_test_large(folio_at(st, 0)));
 
-		label(st, "%s, across two of them", st->kind->name);
+		write_file_label(st->wf, "%s, across two of them", st->kind->name);
 		restart(st, HPAGE_PMD_SIZE);
 		expect_ubuf(st, HPAGE_PMD_SIZE - PAGES(2) - 7, 3, PAGES(5), PAGES(5));
 		KUNIT_EXPECT_EQ(test, huge,
@@ -979,7 +929,7 @@ static void shmem_write_huge(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, always, folio_test_large(folio_at(st, HPAGE_PMD_SIZE)));
 
 		/* Within size: a single page is in the way of a large one. */
-		label(st, "%s, over a page that is there", st->kind->name);
+		write_file_label(st->wf, "%s, over a page that is there", st->kind->name);
 		restart(st, 0);
 		expect_ubuf(st, 10, 3, 100, 100);
 		user_iter_ubuf(&ui, um, 9, HPAGE_PMD_SIZE + PAGE_SIZE);
@@ -997,7 +947,7 @@ static void shmem_write_no_space_for_huge(struct kunit *test)
 
 	for (k = 0; k < ARRAY_SIZE(mount_kinds); k++) {
 		st = shmem_test_create(test, &mount_kinds[k], "size=2044k", 21);
-		label(st, "%s", st->kind->name);
+		write_file_label(st->wf, "%s", st->kind->name);
 		user_iter_ubuf(&ui, um, 0, HPAGE_PMD_SIZE);
 		expect_write(st, 0, &ui, HPAGE_PMD_SIZE - PAGE_SIZE);
 		user_iter_ubuf(&ui, um, 0, PAGE_SIZE);
@@ -1024,7 +974,7 @@ static void shmem_write_folio(struct kunit *test)
 			struct folio *folio;
 			void *fsdata;
 
-			label(st, "%zu of 100 bytes at %lld", copied, pos);
+			write_file_label(st->wf, "%zu of 100 bytes at %lld", copied, pos);
 			restart(st, d & 1 ? kind->capacity : 0);
 			inode_lock(inode_of(st));
 			KUNIT_ASSERT_EQ(test, 0, aops->write_begin(file, file->f_mapping, pos,
@@ -1147,7 +1097,7 @@ static void shmem_write_random(struct kunit *test)
 		unsigned int faults;
 		loff_t pos, len;
 
-		label(st, "step %u", step);
+		write_file_label(st->wf, "step %u", step);
 		len = 1 + random_below(&rnd, PAGES(9));
 		pos = random_pos(st, &rnd, len);
 		switch (random_below(&rnd, 10)) {
@@ -1203,7 +1153,7 @@ static struct kunit_case shmem_write_cases[] = {
 #ifdef CONFIG_MEMORY_FAILURE
 	KUNIT_CASE_PARAM(shmem_write_hwpoison, kind_gen_params),
 #endif
-	KUNIT_CASE_PARAM(shmem_write_from_itself, self_gen_params),
+	KUNIT_CASE_PARAM(shmem_write_from_itself, from_itself_gen_params),
 	KUNIT_CASE_PARAM(shmem_write_killed, kind_gen_params),
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 	KUNIT_CASE(shmem_write_huge),

@@ -7,7 +7,6 @@
  * it does not fit the inode; tmpfs and ext3 have their own ways, for which the
  * same must hold.
  */
-#include <linux/fs_context.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
@@ -303,27 +302,6 @@ struct link_fs {
 	struct test_fs *disk_fs;
 };
 
-static void link_fs_unmount(void *mnt)
-{
-	kern_unmount(mnt);
-}
-
-static struct vfsmount *mount_in_memory(struct kunit *test, const struct fs_case *param)
-{
-	struct file_system_type *type = get_fs_type(param->type);
-	/* Parsing cuts it into pieces. */
-	char *options = kunit_kstrdup(test, param->options, GFP_KERNEL);
-	struct vfsmount *mnt;
-
-	KUNIT_ASSERT_NOT_NULL(test, type);
-	KUNIT_ASSERT_NOT_NULL(test, options);
-	mnt = vfs_kern_mount(type, 0, param->type, options);
-	put_filesystem(type);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(mnt));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, link_fs_unmount, mnt));
-	return mnt;
-}
-
 static void link_fs_mount(struct link_fs *lf, struct kunit *test, const struct fs_case *param)
 {
 	lf->test = test;
@@ -333,7 +311,7 @@ static void link_fs_mount(struct link_fs *lf, struct kunit *test, const struct f
 					     param->options, DISK_SIZE);
 		lf->mnt = lf->disk_fs->mnt;
 	} else {
-		lf->mnt = mount_in_memory(test, param);
+		lf->mnt = write_file_mount(test, param->type, param->options);
 	}
 }
 

@@ -8,8 +8,6 @@
 #include <linux/sysfs.h>
 
 #include "attribute_file.h"
-#include "fail_usercopy.h"
-#include "user_trap.h"
 
 #define PAGES(n)	((n) * PAGE_SIZE)
 #define SIZED		5000	/* bytes in a binary attribute that has a size */
@@ -62,10 +60,7 @@ static const char *const paths[] = {
 	"write_kunit/text", "write_kunit/prealloc", "write_kunit/blob", "write_kunit/sized",
 };
 
-static void remove_kobject(void *kobj)
-{
-	kobject_put(kobj);
-}
+KUNIT_DEFINE_ACTION_WRAPPER(remove_kobject, kobject_put, struct kobject *);
 
 static int sysfs_write_init(struct kunit *test)
 {
@@ -84,102 +79,41 @@ static struct attribute_file *open_attribute(struct kunit *test, int i)
 	return attribute_file_open(test, "sysfs", paths[i], O_RDWR, &value);
 }
 
-/* Give the attribute a value that a failed write could spoil. */
-static void set_old_value(struct attribute_file *af, struct user_mem *um)
-{
-	struct user_iter ui;
-
-	user_iter_ubuf(&ui, um, 11, 300);
-	attribute_file_set(af, &ui, 300);
-}
-
-/* A value of any segments is stored at once. */
 static void sysfs_write_whole(struct kunit *test)
 {
-	struct attribute_file *af;
-	struct user_iter ui;
 	int i;
 
-	user_mem_unmap(test->priv, PAGES(ATTRIBUTE_HOLE), PAGE_SIZE);
-	for (i = 0; i < ARRAY_SIZE(paths); i++) {
-		af = open_attribute(test, i);
-		attribute_source_iter(&ui, test->priv, test->param_value);
-		attribute_file_set(af, &ui, iov_iter_count(&ui.iter));
-		attribute_file_check(af);
-	}
+	for (i = 0; i < ARRAY_SIZE(paths); i++)
+		attribute_test_whole(open_attribute(test, i), test->priv, test->param_value);
 }
 
-/*
- * Part of the value can't be read: the attribute keeps the one it has, also
- * for readers of the same open file, and takes the next one.
- */
 static void sysfs_write_bad_address(struct kunit *test)
 {
-	struct user_mem *um = test->priv;
 	struct attribute_file *af;
-	struct user_iter ui;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(paths); i++) {
 		af = open_attribute(test, i);
-		set_old_value(af, um);
+		attribute_file_set_old(af, test->priv);
 		attribute_file_check(af);
-		user_mem_unmap(um, PAGES(ATTRIBUTE_HOLE), PAGE_SIZE);
-		attribute_source_iter(&ui, um, test->param_value);
-		attribute_file_refuse(af, &ui, -EFAULT);
-		attribute_file_check(af);
-		user_mem_protect(um, PAGES(ATTRIBUTE_HOLE), PAGE_SIZE, PROT_NONE);
-		attribute_source_iter(&ui, um, test->param_value);
-		attribute_file_refuse(af, &ui, -EFAULT);
-
-		user_iter_ubuf(&ui, um, 77, 2);
-		attribute_file_set(af, &ui, 2);
-		attribute_file_check(af);
+		attribute_test_bad_address(af, test->priv, test->param_value);
 	}
 }
 
-/* The memory is there, and the copy of one segment fails all the same. */
 static void sysfs_write_copy_fails(struct kunit *test)
 {
-	static const struct user_seg segs[] = { { 5, 20 }, { 0, 0 }, { 900, 30 }, { 60, 1 } };
-	struct attribute_file *af;
-	struct user_iter ui;
-	int i, skip;
-
-	for (i = 0; i < ARRAY_SIZE(paths); i++) {
-		af = open_attribute(test, i);
-		set_old_value(af, test->priv);
-		for (skip = 0; skip < 3; skip++) {
-			user_iter_iovec(&ui, test->priv, segs, ARRAY_SIZE(segs));
-			fail_usercopy_arm(test, skip, 1);
-			attribute_file_refuse(af, &ui, -EFAULT);
-		}
-		user_iter_iovec(&ui, test->priv, segs, ARRAY_SIZE(segs));
-		fail_usercopy_arm(test, skip, 1);
-		attribute_file_set(af, &ui, 51);
-	}
-}
-
-/* Pages of the source that get lost are faulted in again, while that works. */
-static void sysfs_write_source_lost(struct kunit *test)
-{
-	struct user_mem *um = test->priv;
-	struct attribute_file *af;
-	struct user_iter ui;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(paths); i++) {
-		af = open_attribute(test, i);
-		set_old_value(af, um);
-		user_trap_set(um, 0, PAGES(4), TRAP_ALWAYS, false);
-		user_iter_ubuf(&ui, um, 1024, PAGE_SIZE);
-		attribute_file_set(af, &ui, PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(paths); i++)
+		attribute_test_copy_fails(open_attribute(test, i), test->priv);
+}
 
-		user_trap_set(um, 0, PAGES(4), 1, true);
-		user_iter_ubuf(&ui, um, 1024, PAGE_SIZE);
-		attribute_file_refuse(af, &ui, -EFAULT);
-		user_mem_protect(um, 0, um->len, PROT_READ | PROT_WRITE);
-	}
+static void sysfs_write_source_lost(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(paths); i++)
+		attribute_test_source_lost(open_attribute(test, i), test->priv, PAGE_SIZE);
 }
 
 /* A page is what fits; of more, a page is taken, and the caller hears of it. */
@@ -214,72 +148,34 @@ static void sysfs_write_nothing(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(paths); i++) {
 		af = open_attribute(test, i);
-		set_old_value(af, test->priv);
+		attribute_file_set_old(af, test->priv);
 		attribute_file_write_nothing(af, test->priv);
 		attribute_file_check(af);
 	}
 }
 
-/* What came before must not be behind a shorter value. */
 static void sysfs_write_leaves_no_tail(struct kunit *test)
 {
-	static const size_t lens[] = { 4000, 1, 399, 3, PAGE_SIZE, 2 };
-	struct user_mem *um = test->priv;
-	struct attribute_file *af;
-	struct user_iter ui;
-	int i, j;
+	int i;
 
-	user_mem_unmap(um, PAGES(ATTRIBUTE_HOLE), PAGE_SIZE);
-	for (i = 0; i < ARRAY_SIZE(paths); i++) {
-		af = open_attribute(test, i);
-		for (j = 0; j < ARRAY_SIZE(lens); j++) {
-			user_iter_ubuf(&ui, um, 100 * j, lens[j]);
-			attribute_file_set(af, &ui, lens[j]);
-			user_iter_ubuf(&ui, um, PAGES(ATTRIBUTE_HOLE) - 3000, 3001);
-			attribute_file_refuse(af, &ui, -EFAULT);
-		}
-	}
+	for (i = 0; i < ARRAY_SIZE(paths); i++)
+		attribute_test_leaves_no_tail(open_attribute(test, i), test->priv, PAGE_SIZE);
 }
 
-/* store() refuses the value: that moves nothing either. */
 static void sysfs_write_refused_by_store(struct kunit *test)
 {
-	struct attribute_file *af;
-	struct user_iter ui;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(paths); i++) {
-		af = open_attribute(test, i);
-		set_old_value(af, test->priv);
-		value.result = -EINVAL;
-		user_iter_ubuf(&ui, test->priv, 500, 10);
-		attribute_file_write(af, 0, &ui, -EINVAL);
-		value.result = 0;
-		attribute_file_check(af);
-	}
+	for (i = 0; i < ARRAY_SIZE(paths); i++)
+		attribute_test_refused_by_store(open_attribute(test, i), test->priv);
 }
 
-/* store() makes use of less: the rest is still to be written. */
 static void sysfs_write_accepted_in_part(struct kunit *test)
 {
-	static const struct user_seg segs[] = { { 5, 2 }, { 0, 0 }, { 900, 30 }, { 60, 1 } };
-	struct attribute_file *af;
-	struct user_iter ui;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(paths); i++) {
-		af = open_attribute(test, i);
-		user_iter_iovec(&ui, test->priv, segs, ARRAY_SIZE(segs));
-		value.result = 2;
-		attribute_file_write(af, 0, &ui, 2);
-		value.result = 7;
-		attribute_file_write(af, 0, &ui, 7);
-		KUNIT_EXPECT_EQ(test, value.size, 7);
-		KUNIT_EXPECT_MEMEQ(test, value.value, ui.source + 2, 7);
-		value.result = 0;
-		attribute_file_write(af, 0, &ui, 24);
-		KUNIT_EXPECT_MEMEQ(test, value.value, ui.source + 9, 24);
-	}
+	for (i = 0; i < ARRAY_SIZE(paths); i++)
+		attribute_test_accepted_in_part(open_attribute(test, i), test->priv);
 }
 
 /* A binary attribute is told where; one with a size has an end. */
@@ -310,21 +206,10 @@ static void sysfs_write_positions(struct kunit *test)
 
 static void sysfs_write_reads(struct kunit *test)
 {
-	struct attribute_file *af;
-	struct user_iter ui;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(paths); i++) {
-		af = open_attribute(test, i);
-		set_old_value(af, test->priv);
-		attribute_file_read_pieces(af, test->priv);
-
-		user_iter_ubuf(&ui, test->priv, 99, 20);
-		attribute_file_set(af, &ui, 20);
-		user_mem_unmap(test->priv, PAGES(ATTRIBUTE_HOLE), PAGE_SIZE);
-		attribute_file_read_no_room(af, test->priv);
-		user_mem_protect(test->priv, 0, ATTRIBUTE_MEM_SIZE, PROT_READ | PROT_WRITE);
-	}
+	for (i = 0; i < ARRAY_SIZE(paths); i++)
+		attribute_test_reads(open_attribute(test, i), test->priv);
 }
 
 static void sysfs_write_not_to_page_cache(struct kunit *test)
@@ -334,7 +219,7 @@ static void sysfs_write_not_to_page_cache(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(paths); i++) {
 		af = open_attribute(test, i);
-		set_old_value(af, test->priv);
+		attribute_file_set_old(af, test->priv);
 		attribute_file_check(af);
 		attribute_file_check_page_cache(af);
 	}

@@ -108,19 +108,6 @@ static int test_disk_add(struct test_disk *td)
 	return err;
 }
 
-/* Open it exclusively, so that the block size can be set and nobody mounts it. */
-int test_disk_claim(struct test_disk *td)
-{
-	struct file *file = bdev_file_open_by_dev(disk_devt(td->disk),
-						  BLK_OPEN_READ | BLK_OPEN_WRITE,
-						  td, NULL);
-
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	td->file = file;
-	return 0;
-}
-
 /**
  * test_disk_create - add a disk full of poison to the system
  * @size: in bytes
@@ -169,4 +156,22 @@ void test_disk_destroy(struct test_disk *td)
 	put_disk(td->disk);
 	vfree(td->bytes);
 	kfree(td);
+}
+
+/* The same, open, so that the block size can be set and nobody mounts it. */
+struct test_disk *test_disk_create_claimed(size_t size)
+{
+	struct test_disk *td = test_disk_create(size);
+	struct file *file;
+
+	if (IS_ERR(td))
+		return td;
+	file = bdev_file_open_by_dev(disk_devt(td->disk), BLK_OPEN_READ | BLK_OPEN_WRITE,
+				     td, NULL);
+	if (IS_ERR(file)) {
+		test_disk_destroy(td);
+		return ERR_CAST(file);
+	}
+	td->file = file;
+	return td;
 }

@@ -16,7 +16,7 @@
 /**
  * struct test_disk - the disk
  * @disk: as the block layer sees it
- * @file: opened exclusively by test_disk_claim(), or NULL
+ * @file: opened exclusively by test_disk_create_claimed(), or NULL
  * @bytes: all it holds
  * @size: in bytes
  * @fail_pos: reads and writes of the byte at this offset fail, ...
@@ -45,7 +45,7 @@ struct test_disk {
 };
 
 struct test_disk *test_disk_create(size_t size);
-int test_disk_claim(struct test_disk *td);
+struct test_disk *test_disk_create_claimed(size_t size);
 void test_disk_destroy(struct test_disk *td);
 void test_disk_reset(struct test_disk *td);
 

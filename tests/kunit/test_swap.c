@@ -11,6 +11,7 @@
 #include <linux/major.h>
 #include <linux/mman.h>
 #include <linux/namei.h>
+#include <linux/pagemap.h>
 #include <linux/ptrace.h>
 #include <linux/sched/mm.h>
 #include <linux/swap.h>
@@ -145,11 +146,10 @@ void test_swap_out(struct write_file *wf, size_t offset, size_t len)
 {
 	unsigned long addr = wf->mapped + offset;
 	size_t at;
-	u8 byte;
 
 	/* Only what is in the page table is looked at. */
 	for (at = 0; at < len; at += PAGE_SIZE)
-		KUNIT_ASSERT_EQ(wf->test, 0, get_user(byte, (u8 __user *)(addr + at)));
+		KUNIT_ASSERT_EQ(wf->test, 0, fault_in_readable((u8 __user *)(addr + at), 1));
 	KUNIT_ASSERT_EQ(wf->test, 0, do_madvise(current->mm, addr, len, MADV_PAGEOUT));
 	for (at = offset; at < offset + len; at += PAGE_SIZE)
 		KUNIT_ASSERT_TRUE_MSG(wf->test, test_swapped(wf, at),

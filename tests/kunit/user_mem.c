@@ -19,10 +19,7 @@
 
 #include "user_mem.h"
 
-static void user_mem_fput(void *file)
-{
-	fput(file);
-}
+KUNIT_DEFINE_ACTION_WRAPPER(user_mem_fput, fput, struct file *);
 
 /**
  * user_mem_create - map user memory with random content
@@ -102,13 +99,12 @@ void user_mem_zap(struct user_mem *um, size_t offset, size_t len)
 void user_mem_protect(struct user_mem *um, size_t offset, size_t len, int prot)
 {
 	bool readable = prot & PROT_READ;
-	u8 byte;
 
 	KUNIT_ASSERT_EQ(um->test, um->addr + offset,
 			vm_mmap(um->file, um->addr + offset, len, prot,
 				MAP_SHARED | MAP_FIXED, offset));
 	if (prot == PROT_WRITE) {
-		readable = !get_user(byte, (u8 __user *)user_mem_ptr(um, offset));
+		readable = !fault_in_readable(user_mem_ptr(um, offset), 1);
 		user_mem_zap(um, offset, len);
 	}
 	user_mem_mark(um, offset, len, !readable);
@@ -120,13 +116,10 @@ void user_mem_populate(struct user_mem *um, size_t offset, size_t len)
 	size_t page;
 
 	for (page = round_down(offset, PAGE_SIZE); page < offset + len;
-	     page += PAGE_SIZE) {
-		u8 byte;
-
+	     page += PAGE_SIZE)
 		if (!test_bit(page / PAGE_SIZE, um->unreadable))
 			KUNIT_ASSERT_EQ(um->test, 0,
-					get_user(byte, (u8 __user *)user_mem_ptr(um, page)));
-	}
+					fault_in_readable(user_mem_ptr(um, page), 1));
 }
 
 /* How many bytes from @offset on can be read, at most @len. */
@@ -217,6 +210,38 @@ void user_iter_bvec(struct user_iter *ui, struct user_mem *um,
 	for (i = 0; i < nr_segs; i++)
 		bvec_set_virt(&bvec[i], um->shadow + segs[i].offset, segs[i].len);
 	iov_iter_bvec(&ui->iter, ITER_SOURCE, bvec, nr_segs, ui->readable);
+}
+
+/**
+ * user_iter_source - the iterator that a user_source describes
+ * @ui: set to it
+ * @um: the memory
+ * @source: the description
+ * @below: segments that are made up start below that offset ...
+ * @total: ... and have at most so many bytes together; some are empty
+ */
+void user_iter_source(struct user_iter *ui, struct user_mem *um,
+		      const struct user_source *source, size_t below, size_t total)
+{
+	struct user_seg *segs;
+	unsigned int i;
+
+	if (!source->nr_segs) {
+		user_iter_ubuf(ui, um, source->segs->offset, source->segs->len);
+		return;
+	}
+	if (source->nr_segs <= USER_SOURCE_SEGS) {
+		user_iter_iovec(ui, um, source->segs, source->nr_segs);
+		return;
+	}
+	segs = kunit_kcalloc(um->test, source->nr_segs, sizeof(*segs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(um->test, segs);
+	for (i = 0; i < source->nr_segs - 1; i++) {
+		segs[i].offset = i * 1237 % below;
+		segs[i].len = i % 5 ? 1 + i * 331 % (total / source->nr_segs) : 0;
+	}
+	segs[i] = source->segs[0];
+	user_iter_iovec(ui, um, segs, source->nr_segs);
 }
 
 /**

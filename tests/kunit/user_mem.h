@@ -50,6 +50,22 @@ struct user_iter {
 	size_t readable;
 };
 
+/* What a user_source spells out. */
+#define USER_SOURCE_SEGS	5
+
+/**
+ * struct user_source - a parameter of a test: where it writes from
+ * @name: of the parameter
+ * @nr_segs: of an iovec, or 0 for a ubuf
+ * @segs: these segments; if that is not enough, the last of them is the first
+ *	here, and user_iter_source() makes up the others
+ */
+struct user_source {
+	const char *name;
+	unsigned int nr_segs;
+	struct user_seg segs[USER_SOURCE_SEGS];
+};
+
 struct user_mem *user_mem_create(struct kunit *test, size_t len, u32 seed);
 void user_mem_unmap(struct user_mem *um, size_t offset, size_t len);
 void user_mem_protect(struct user_mem *um, size_t offset, size_t len, int prot);
@@ -70,6 +86,8 @@ void user_iter_kvec(struct user_iter *ui, struct user_mem *um,
 		    const struct user_seg *segs, unsigned long nr_segs);
 void user_iter_bvec(struct user_iter *ui, struct user_mem *um,
 		    const struct user_seg *segs, unsigned long nr_segs);
+void user_iter_source(struct user_iter *ui, struct user_mem *um,
+		      const struct user_source *source, size_t below, size_t total);
 const char *user_iter_pieces(struct user_iter *ui, struct user_mem *um,
 			     unsigned int kind, size_t offset, size_t len);
 

@@ -95,7 +95,8 @@ static void split(char *command, char **argv)
 	argv[n] = NULL;
 }
 
-static struct tool_run run_command(struct kunit *test, const char *fmt, va_list args)
+static __printf(2, 0)
+struct tool_run run_command(struct kunit *test, const char *fmt, va_list args)
 {
 	char *command = kvasprintf(GFP_KERNEL, fmt, args);
 	struct tool_run run = { -ENOMEM, "" };

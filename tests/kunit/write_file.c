@@ -11,12 +11,14 @@
  * And the call ends: one that does not is killed and reported.
  */
 #include <linux/backing-dev.h>
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/pagevec.h>
+#include <linux/pseudo_fs.h>
 #include <linux/sched/signal.h>
 #include <linux/swap.h>
 #include <linux/timer.h>
@@ -26,6 +28,7 @@
 #include "fail_write_copy.h"
 #include "write_file.h"
 
+#define PAGES(n)	((n) * PAGE_SIZE)
 #define POISON_BYTE	0xa5
 
 /* Writes take milliseconds; the machine may be slow, but not that slow. */
@@ -51,15 +54,9 @@ struct write_file *write_file_create(struct kunit *test, struct file *file,
 	return wf;
 }
 
-static void write_file_fput(void *file)
-{
-	__fput_sync(file);
-}
-
-static void write_file_unmount(void *mnt)
-{
-	mntput(mnt);
-}
+KUNIT_DEFINE_ACTION_WRAPPER(write_file_fput, __fput_sync, struct file *);
+KUNIT_DEFINE_ACTION_WRAPPER(write_file_mntput, mntput, struct vfsmount *);
+KUNIT_DEFINE_ACTION_WRAPPER(write_file_unmount, kern_unmount, struct vfsmount *);
 
 /**
  * write_file_mount - mount a filesystem that has no device
@@ -83,8 +80,14 @@ struct vfsmount *write_file_mount(struct kunit *test, const char *name,
 	mnt = vfs_kern_mount(type, 0, name, data);
 	put_filesystem(type);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_unmount, mnt));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_mntput, mnt));
 	return mnt;
+}
+
+/* Close @file when the test ends, if write_file_close() has not before. */
+void write_file_close_at_end(struct kunit *test, struct file *file)
+{
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_fput, file));
 }
 
 /* A file on a mount, closed with the test. */
@@ -95,11 +98,11 @@ struct file *write_file_open(struct kunit *test, struct vfsmount *mnt,
 
 	file = file_open_root_mnt(mnt, path, flags, 0600);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_fput, file));
+	write_file_close_at_end(test, file);
 	return file;
 }
 
-/* Close what write_file_open() has opened, before the test ends. */
+/* Close what would be closed with the test, before it ends. */
 void write_file_close(struct kunit *test, struct file *file)
 {
 	kunit_release_action(test, write_file_fput, file);
@@ -110,6 +113,49 @@ struct file *write_file_open_ramfs(struct kunit *test)
 {
 	return write_file_open(test, write_file_mount(test, "ramfs", NULL),
 			       "file", O_CREAT | O_RDWR);
+}
+
+static int write_file_init_fs_context(struct fs_context *fc)
+{
+	return init_pseudo(fc, 0x77726974) ? 0 : -ENOMEM;
+}
+
+static struct file_system_type write_file_fs_type = {
+	.name			= "write_kunit",
+	.init_fs_context	= write_file_init_fs_context,
+	.kill_sb		= kill_anon_super,
+};
+
+/* Mount a filesystem for files whose operations are the caller's. */
+struct vfsmount *write_file_mount_pseudo(struct kunit *test)
+{
+	struct vfsmount *mnt = kern_mount(&write_file_fs_type);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, write_file_unmount, mnt));
+	return mnt;
+}
+
+/**
+ * write_file_open_pseudo - open an inode, as a regular file
+ * @test: the test; the file is closed with it
+ * @mnt: from write_file_mount_pseudo()
+ * @inode: on it; belongs to the file from now on
+ * @fops: what the file can do
+ */
+struct file *write_file_open_pseudo(struct kunit *test, struct vfsmount *mnt,
+				    struct inode *inode,
+				    const struct file_operations *fops)
+{
+	struct file *file;
+
+	inode->i_mode = S_IFREG | 0600;
+	file = alloc_file_pseudo(inode, mnt, "file", O_RDWR, fops);
+	if (IS_ERR(file))
+		iput(inode);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	write_file_close_at_end(test, file);
+	return file;
 }
 
 /*
@@ -132,6 +178,38 @@ void write_file_poison_free_memory(struct kunit *test)
 		if (pages[i])
 			__free_page(pages[i]);
 	kunit_kfree(test, pages);
+}
+
+/*
+ * Kernel threads may exceed all limits, as long as they have the privilege to.
+ * Return: for revert_creds().
+ */
+const struct cred *write_file_obey_limits(struct kunit *test)
+{
+	struct cred *cred = prepare_creds();
+	const struct cred *old;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
+	old = override_creds(cred);
+	put_cred(cred);
+	return old;
+}
+
+/* Name what is tried next: it is printed with every failure. */
+void write_file_label(struct write_file *wf, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(wf->label, sizeof(wf->label), fmt, args);
+	va_end(args);
+}
+
+/* The first failure ends a loop: what follows would mostly repeat it. */
+bool write_file_failed(struct write_file *wf)
+{
+	return READ_ONCE(wf->test->status) == KUNIT_FAILURE;
 }
 
 /* Where an iterator stands: the address of the byte that it yields next. */
@@ -502,6 +580,28 @@ void write_file_iter(struct write_file *wf, struct user_iter *ui, size_t offset,
 	KUNIT_ASSERT_NOT_NULL(wf->test, ui->source);
 	memcpy(ui->source, wf->model + offset, len);
 	iov_iter_ubuf(&ui->iter, ITER_SOURCE, addr, len);
+}
+
+static const struct self_case self_cases[] = {
+	{ "the same bytes", 100, 100, 3000 },
+	{ "the same bytes, copy fails twice", 100, 100, 3000, 2 },
+	{ "the same page", 100, 2100, 1000 },
+	{ "the same page, sparse", 100, 2100, 1000, 0, true },
+	{ "the same page, sparse, copy fails once", 100, 2100, 1000, 1, true },
+	{ "the whole page, sparse, copy fails once", 0, 0, PAGE_SIZE, 1, true },
+	{ "overlapping in a page, sparse", 500, 100, 2000, 0, true },
+	{ "overlapping over pages", PAGES(2) + 50, PAGES(1) - 50, PAGES(4) },
+	{ "overlapping over pages, sparse", PAGES(2) + 50, PAGES(1) - 50, PAGES(4), 0, true },
+	{ "overlapping over pages, copy fails twice", PAGES(2) + 50, PAGES(1) - 50,
+	  PAGES(4), 2 },
+	{ "to the end from the start", 0, PAGES(8) - 9, PAGES(2) + 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(self, self_cases, name);
+
+const void *from_itself_gen_params(const void *prev, char *desc)
+{
+	return self_gen_params(prev, desc);
 }
 
 #define RANDOM_SEEDS	8

@@ -40,8 +40,17 @@ struct vfsmount *write_file_mount(struct kunit *test, const char *name,
 struct file *write_file_open(struct kunit *test, struct vfsmount *mnt,
 			     const char *path, int flags);
 struct file *write_file_open_ramfs(struct kunit *test);
+struct vfsmount *write_file_mount_pseudo(struct kunit *test);
+struct file *write_file_open_pseudo(struct kunit *test, struct vfsmount *mnt,
+				    struct inode *inode,
+				    const struct file_operations *fops);
+void write_file_close_at_end(struct kunit *test, struct file *file);
 void write_file_close(struct kunit *test, struct file *file);
 void write_file_poison_free_memory(struct kunit *test);
+const struct cred *write_file_obey_limits(struct kunit *test);
+
+__printf(2, 3) void write_file_label(struct write_file *wf, const char *fmt, ...);
+bool write_file_failed(struct write_file *wf);
 
 ssize_t write_file_write(struct write_file *wf, loff_t pos,
 			 struct iov_iter *from, const u8 *source);
@@ -60,6 +69,29 @@ void write_file_map(struct write_file *wf);
 void write_file_iter(struct write_file *wf, struct user_iter *ui, size_t offset,
 		     size_t len);
 
+/**
+ * struct self_case - a write of a file whose source is a mapping of it
+ * @name: of the parameter
+ * @from: where the source starts in the file
+ * @to: where it is written to
+ * @len: how much of it
+ * @fails: how many times the suite lets a copy fail, in its own way
+ * @sparse: whether no page of the file is there
+ *
+ * Source and destination of one copy may overlap only where both are zeros:
+ * what memcpy() does with it is undefined.
+ */
+struct self_case {
+	const char *name;
+	size_t from;
+	size_t to;
+	size_t len;
+	unsigned int fails;
+	bool sparse;
+};
+
+/* For files of 8 pages, with room for three more. */
+const void *from_itself_gen_params(const void *prev, char *desc);
 const void *random_gen_params(const void *prev, char *desc);
 
 static inline u32 random_below(struct rnd_state *rnd, u32 limit)
