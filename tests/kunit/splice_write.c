@@ -20,6 +20,7 @@
 #include <linux/statfs.h>
 #include <linux/uaccess.h>
 
+#include "fail_write_copy.h"
 #include "splice_file.h"
 
 static struct splice_test *create(struct kunit *test)
@@ -377,6 +378,41 @@ static void mixture(struct kunit *test)
 	splice_settle(st);
 }
 
+#ifdef CONFIG_FAIL_WRITE_COPY
+/*
+ * Copies of the pages that can't move end early.  How many of those around them
+ * move then is up to the kernel; all is written.
+ */
+static void copies_stop(struct kunit *test)
+{
+	static const u32 stops[] = { 0, 1, 700, PAGE_SIZE - 1, PAGE_SIZE, PAGES(2) + 1 };
+	struct splice_test *st = create(test);
+	unsigned int i, n, skip;
+
+	for (i = 0; i < ARRAY_SIZE(stops); i++) {
+		for (skip = 0; skip < 4; skip++) {
+			splice_label(st, "after %u copies they stop at %u bytes", skip, stops[i]);
+			splice_fresh_file(st, 0);
+			for (n = 0; n < 40; n += 5) {
+				const u8 *bytes = st->bytes + PAGES(n);
+
+				test_pipe_write(st->pipe, bytes, PAGES(2));
+				test_pipe_from_nosteal(st->pipe, bytes + PAGES(2), PAGES(3));
+			}
+			fail_write_copy_arm(test, skip, 2, stops[i]);
+			KUNIT_EXPECT_EQ_MSG(test, (ssize_t)PAGES(40),
+					    test_pipe_splice(st->pipe, st->wf, st->wf->file, 0,
+							     PAGES(40), SPLICE_F_MOVE),
+					    "%s", st->wf->label);
+			fail_write_copy_disarm();
+			splice_forget(st, st->wf);
+			write_file_check(st->wf);
+		}
+	}
+	splice_settle(st);
+}
+#endif
+
 /* How much is asked for is not how much there is. */
 static void lengths(struct kunit *test)
 {
@@ -550,15 +586,19 @@ static void from_itself(struct kunit *test)
 /* What did not fit stays in the pipe, and fits when there is room again. */
 static void no_space(struct kunit *test)
 {
+	/* In a hole, nothing is truncated that a failed write has left behind. */
+	static const struct {
+		loff_t size, pos;
+	} places[] = { { 0, 0 }, { 0, PAGES(2) }, { PAGES(60), PAGES(1) } };
 	struct splice_test *st = create(test);
-	unsigned int start;
+	unsigned int n;
 
-	for (start = 0; start < 3; start++) {
-		const loff_t first = PAGES(start);
+	for (n = 0; n < ARRAY_SIZE(places); n++) {
+		const loff_t first = places[n].pos;
 		loff_t pos;
 
-		splice_label(st, "from page %u on", start);
-		splice_fresh_file(st, 0);
+		splice_label(st, "at %lld of %lld", first, places[n].size);
+		splice_fresh_file(st, places[n].size);
 		splice_fill_disk(st, PAGES(10));
 		put_pages(st, 40);
 		pos = splice_until_full(st, first);
@@ -883,9 +923,13 @@ static void random_splice(struct splice_test *st, struct write_file *source,
 		pos = round_down(pos, PAGE_SIZE);
 	for (n = random_below(rnd, 3); st->pipe->len < PAGES(20) && n < 3; n++)
 		random_fill(st, source, rnd);
+	if (!random_below(rnd, 4))
+		fail_write_copy_arm(st->test, random_below(rnd, 4), random_below(rnd, 6),
+				    STOP_ANYWHERE);
 	KUNIT_EXPECT_EQ_MSG(st->test, (ssize_t)min(len, st->pipe->len) ?: -EAGAIN,
 			    test_pipe_splice(st->pipe, st->wf, st->wf->file, pos, len, flags),
 			    "%s", st->wf->label);
+	fail_write_copy_disarm();
 	if (!flags)
 		splice_expect_moved(st, 0);
 	write_file_check(st->wf);
@@ -944,6 +988,9 @@ static struct kunit_case splice_write_cases[] = {
 	KUNIT_CASE_PARAM(tail, splice_target_gen_params),
 	KUNIT_CASE_PARAM(from_sources, splice_target_gen_params),
 	KUNIT_CASE_PARAM(mixture, splice_target_gen_params),
+#ifdef CONFIG_FAIL_WRITE_COPY
+	KUNIT_CASE_PARAM(copies_stop, splice_target_gen_params),
+#endif
 	KUNIT_CASE_PARAM(lengths, splice_target_gen_params),
 	KUNIT_CASE_PARAM(over_pages, splice_target_gen_params),
 	KUNIT_CASE_PARAM(over_uncached_data, splice_disk_gen_params),
