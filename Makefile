@@ -16,7 +16,7 @@ help: ## this text
 		/^[a-z-]+:.*## / { printf "  %-16s%s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'Variables:'
-	@echo '  SUITES=globs    of suites or suite.test, for kunit and baseline'
+	@echo '  SUITES=globs    of suites or suite.test, for kunit, baseline and check-steps'
 	@echo '  ROWS=glob       of rows like ramfs/append/4k/ubuf, for bench'
 	@echo '  RUNS=n          how often bench boots each kernel in UML (5)'
 	@echo '  MINUTES=n       how long stress takes (2)'
@@ -71,7 +71,7 @@ sanitize: ## the suites and stress with KASAN and PROVE_LOCKING (20 min)
 	@scripts/sanitize.sh $(if $(MINUTES),--minutes=$(MINUTES))
 
 check-steps: ## build and test after each patch (a few minutes per patch)
-	@scripts/check-steps.sh
+	@set -f; scripts/check-steps.sh $(SUITES)
 
 check-versions: ## the series on all versions of 6.12 that the archive has (5 min)
 	@scripts/check-versions.sh
