@@ -818,11 +818,15 @@ static struct mem_cgroup *make_group(struct kunit *test, struct vfsmount *mnt, c
 
 	inode_lock(root);
 	dentry = lookup_one_len(name, mnt->mnt_root, strlen(name));
-	KUNIT_ASSERT_FALSE(test, IS_ERR(dentry));
 	/* It stays, for the next test. */
-	if (d_is_negative(dentry))
+	if (!IS_ERR(dentry) && d_is_negative(dentry)) {
 		KUNIT_EXPECT_EQ(test, 0, vfs_mkdir(&nop_mnt_idmap, root, dentry, 0755));
+		/* kernfs leaves it to the next lookup to find what was made. */
+		dput(dentry);
+		dentry = lookup_one_len(name, mnt->mnt_root, strlen(name));
+	}
 	inode_unlock(root);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dentry));
 	css = css_tryget_online_from_dir(dentry, &memory_cgrp_subsys);
 	dput(dentry);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(css));
