@@ -8,6 +8,7 @@
 
 #include "batch_file.h"
 #include "fail_write_copy.h"
+#include "test_pipe.h"
 
 #define PAGES(n)	((n) * PAGE_SIZE)
 #define MAX_EVENTS	16
@@ -253,12 +254,54 @@ static void traced_write_begin_end(struct kunit *test)
 	expect_end(trace, 3, PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, WRITE_RUNG_BATCH);
 }
 
+#ifdef CONFIG_SPLICE_MOVES_PAGES
+/* What was moved and what was copied can be told apart, and counted. */
+static void probe_moved(void *data, const struct pagecache_write *pw, size_t copied,
+			ssize_t accepted)
+{
+	size_t *bytes = data;
+
+	bytes[pw->move] += accepted;
+}
+
+static void stop_counting(void *bytes)
+{
+	unregister_trace_pagecache_write_batch_end(probe_moved, bytes);
+	tracepoint_synchronize_unregister();
+}
+
+static void traced_write_moved(struct kunit *test)
+{
+	struct file *file = write_file_open_ramfs(test);
+	struct write_file *wf = write_file_create(test, file, PAGES(64));
+	struct test_pipe *tp = test_pipe_create(test);
+	u8 *source = kunit_kzalloc(test, PAGES(40), GFP_KERNEL);
+	size_t *bytes = kunit_kcalloc(test, 2, sizeof(*bytes), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, source);
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	test_pipe_write(tp, source, PAGES(40));
+	test_pipe_from_nosteal(tp, source, PAGES(3));
+	test_pipe_write(tp, source, PAGES(1) + 100);
+	KUNIT_ASSERT_EQ(test, 0, register_trace_pagecache_write_batch_end(probe_moved, bytes));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_counting, bytes));
+
+	KUNIT_EXPECT_EQ(test, PAGES(44) + 100,
+			test_pipe_splice(tp, wf, file, 0, PAGES(64), SPLICE_F_MOVE));
+	KUNIT_EXPECT_EQ(test, bytes[true], PAGES(41));
+	KUNIT_EXPECT_EQ(test, bytes[false], PAGES(3) + 100);
+}
+#endif
+
 static struct kunit_case traced_write_cases[] = {
 	KUNIT_CASE(traced_write_whole),
 	KUNIT_CASE(traced_write_ladder),
 	KUNIT_CASE(traced_write_begin),
 	KUNIT_CASE(traced_write_end),
 	KUNIT_CASE(traced_write_begin_end),
+#ifdef CONFIG_SPLICE_MOVES_PAGES
+	KUNIT_CASE(traced_write_moved),
+#endif
 	{}
 };
 
