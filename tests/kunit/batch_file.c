@@ -70,6 +70,10 @@ const struct pagecache_write_ops batch_file_ops = {
 	.begin		= recorded_begin,
 	.end		= recorded_end,
 	.max_len	= PAGECACHE_WRITE_BATCH,
+#ifdef CONFIG_SPLICE_MOVES_PAGES
+	/* Not with batch_file_begin(), which would zero what is in them. */
+	.moves		= true,
+#endif
 };
 
 static ssize_t batch_file_perform_write(struct file *file, struct address_space *mapping,

@@ -14,6 +14,9 @@
 #include <linux/swap.h>
 #include <linux/uaccess.h>
 
+#ifdef CONFIG_SPLICE_MOVES_PAGES
+#include "batch_file.h"
+#endif
 #include "splice_file.h"
 
 #define NR_PAGES	6
@@ -609,6 +612,80 @@ static void read_meanwhile(struct kunit *test)
 	splice_settle(st);
 }
 
+#ifdef CONFIG_SPLICE_MOVES_PAGES
+static int begin_moved(struct batch_file *bf, struct pagecache_write *pw)
+{
+	return pw->move ? pagecache_write_get_folios(pw) : batch_file_begin(pw);
+}
+
+static void mark_uptodate(struct pagecache_write *pw)
+{
+	unsigned int n;
+
+	for (n = 0; n < folio_batch_count(&pw->folios); n++)
+		folio_mark_uptodate(pw->folios.folios[n]);
+}
+
+/* All is in the file, but nothing of it is reported. */
+static ssize_t end_fails(struct batch_file *bf, struct pagecache_write *pw, size_t copied)
+{
+	mark_uptodate(pw);
+	batch_file_end(pw, 0);
+	return -EIO;
+}
+
+static ssize_t end_takes_two(struct batch_file *bf, struct pagecache_write *pw, size_t copied)
+{
+	mark_uptodate(pw);
+	return batch_file_end(pw, bf->nr ? copied : PAGES(2));
+}
+
+/* The pipe keeps the bytes, and the file the pages. */
+static void end_of_batch_fails(struct kunit *test)
+{
+	struct batch_file *bf = batch_file_create(test);
+	struct splice_test *st = splice_test_of(test, bf->wf);
+	struct page *pages[NR_PAGES];
+	unsigned int n;
+
+	bf->begin = begin_moved;
+	bf->end = end_fails;
+	put_pages(st, NR_PAGES);
+	KUNIT_EXPECT_EQ(test, -EIO, test_pipe_splice(st->pipe, st->wf, st->wf->file, 0,
+						     PAGES(NR_PAGES), SPLICE_F_MOVE));
+	KUNIT_ASSERT_EQ(test, NR_PAGES, test_pipe_pages(st->pipe, pages, NR_PAGES));
+	for (n = 0; n < NR_PAGES; n++) {
+		struct folio *folio = filemap_get_folio(st->wf->file->f_mapping, n);
+
+		KUNIT_ASSERT_FALSE(test, IS_ERR(folio));
+		KUNIT_EXPECT_PTR_NE(test, &folio->page, pages[n]);
+		memset(folio_address(folio), 0xee, PAGE_SIZE);
+		folio_put(folio);
+	}
+	/* What is done to the pages is not seen in the pipe. */
+	test_pipe_drain(st->pipe);
+	truncate_inode_pages(st->wf->file->f_mapping, 0);
+	write_file_check(st->wf);
+}
+
+/* What is not accepted is written again, from a page that is the file's by now. */
+static void end_of_batch_takes_less(struct kunit *test)
+{
+	struct batch_file *bf = batch_file_create(test);
+	struct splice_test *st = splice_test_of(test, bf->wf);
+
+	bf->begin = begin_moved;
+	bf->end = end_takes_two;
+	put_pages(st, NR_PAGES);
+	KUNIT_EXPECT_EQ(test, (ssize_t)PAGES(NR_PAGES),
+			test_pipe_splice(st->pipe, st->wf, st->wf->file, 0,
+					 PAGES(NR_PAGES), SPLICE_F_MOVE));
+	write_file_check(st->wf);
+	use_pipe(st, st->pipe);
+	write_file_check(st->wf);
+}
+#endif
+
 static struct kunit_case splice_security_cases[] = {
 	KUNIT_CASE_PARAM(pipe_written_later, splice_target_gen_params),
 	KUNIT_CASE_PARAM(pipe_with_a_spare_page, splice_target_gen_params),
@@ -638,6 +715,10 @@ static struct kunit_case splice_security_cases[] = {
 	KUNIT_CASE_PARAM(no_space, splice_limited_gen_params),
 	KUNIT_CASE_PARAM(sync_fails, splice_disk_gen_params),
 	KUNIT_CASE_PARAM(read_meanwhile, splice_target_gen_params),
+#ifdef CONFIG_SPLICE_MOVES_PAGES
+	KUNIT_CASE(end_of_batch_fails),
+	KUNIT_CASE(end_of_batch_takes_less),
+#endif
 	{}
 };
 
