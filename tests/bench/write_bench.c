@@ -26,6 +26,7 @@
 
 #include "bench_file.h"
 #include "user_mem.h"
+#include "write_file.h"
 
 static char *rows = "*";
 module_param(rows, charp, 0444);
@@ -172,11 +173,6 @@ static void bench_kernel_source(struct bench *bench)
 	bench->source = source;
 }
 
-static void bench_close(void *file)
-{
-	__fput_sync(file);
-}
-
 /* As many pages as a write has; they are filled anew for each. */
 static void bench_pipe_source(struct bench *bench)
 {
@@ -187,8 +183,7 @@ static void bench_pipe_source(struct bench *bench)
 	bench_kernel_source(bench);
 	KUNIT_ASSERT_EQ(test, 0, create_pipe_files(bench->pipe, 0));
 	for (n = 0; n < 2; n++)
-		KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, bench_close,
-								   bench->pipe[n]));
+		write_file_close_at_end(test, bench->pipe[n]);
 	KUNIT_ASSERT_EQ(test, size, pipe_fcntl(bench->pipe[1], F_SETPIPE_SZ, size));
 }
 
