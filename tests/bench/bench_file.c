@@ -5,6 +5,7 @@
 #include <linux/sizes.h>
 
 #include "bench_file.h"
+#include "loop_disk.h"
 #include "test_fs.h"
 #include "write_file.h"
 
@@ -15,7 +16,7 @@
 static struct vfsmount *bench_mount_nodev(struct kunit *test,
 					  const struct bench_fs *fs)
 {
-	return write_file_mount(test, fs->name, NULL);
+	return write_file_mount(test, fs->type ?: fs->name, NULL);
 }
 
 /* Made by mke2fs, on a disk in memory, and checked by e2fsck in the end. */
@@ -33,6 +34,8 @@ const struct bench_fs bench_filesystems[] = {
 	{ "ext3-ordered", bench_mount_disk, "ext3", "-b 4096", "data=ordered" },
 	{ "ext3-writeback", bench_mount_disk, "ext3", "-b 4096", "data=writeback" },
 	{ "ext3-journal", bench_mount_disk, "ext3", "-b 4096", "data=journal" },
+	{ "loop-tmpfs", bench_mount_nodev, "tmpfs", .loop = true },
+	{ "loop-ext2", bench_mount_disk, "ext2", "-b 4096", .loop = true },
 };
 
 const unsigned int nr_bench_filesystems = ARRAY_SIZE(bench_filesystems);
@@ -42,6 +45,19 @@ struct file *bench_file_open(struct kunit *test, const struct bench_fs *fs)
 {
 	return write_file_open(test, fs->mount(test, fs), "file",
 			       O_CREAT | O_RDWR | O_LARGEFILE);
+}
+
+/* A loop device over @backing, of @size bytes, for direct I/O. */
+struct file *bench_loop_open(struct kunit *test, struct file *backing, loff_t size)
+{
+	struct loop_disk *ld = loop_disk_create(test);
+
+	KUNIT_ASSERT_EQ(test, 0, vfs_truncate(&backing->f_path, size));
+	KUNIT_ASSERT_EQ(test, 0, loop_disk_bind(ld, backing, 0, 0));
+	/* As fcntl(2) does.  The device's own page cache stays empty. */
+	ld->file->f_flags |= O_DIRECT;
+	ld->file->f_iocb_flags = iocb_flags(ld->file);
+	return ld->file;
 }
 
 /* The file must consist of copies of @source, @len bytes in all. */
