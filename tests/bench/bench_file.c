@@ -2,17 +2,12 @@
 /*
  * The files that the benchmark writes to, one kind per filesystem.
  */
-#include <linux/file.h>
-#include <linux/mount.h>
 #include <linux/sizes.h>
 
 #include "bench_file.h"
+#include "loop_disk.h"
 #include "test_fs.h"
-
-static void bench_unmount(void *mnt)
-{
-	mntput(mnt);
-}
+#include "write_file.h"
 
 /*
  * A filesystem without a device.  Not by kern_mount(), for which tmpfs leaves
@@ -21,15 +16,7 @@ static void bench_unmount(void *mnt)
 static struct vfsmount *bench_mount_nodev(struct kunit *test,
 					  const struct bench_fs *fs)
 {
-	struct file_system_type *type = get_fs_type(fs->name);
-	struct vfsmount *mnt;
-
-	KUNIT_ASSERT_NOT_NULL(test, type);
-	mnt = vfs_kern_mount(type, 0, fs->name, NULL);
-	put_filesystem(type);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, bench_unmount, mnt));
-	return mnt;
+	return write_file_mount(test, fs->type ?: fs->name, NULL);
 }
 
 /* Made by mke2fs, on a disk in memory, and checked by e2fsck in the end. */
@@ -47,25 +34,30 @@ const struct bench_fs bench_filesystems[] = {
 	{ "ext3-ordered", bench_mount_disk, "ext3", "-b 4096", "data=ordered" },
 	{ "ext3-writeback", bench_mount_disk, "ext3", "-b 4096", "data=writeback" },
 	{ "ext3-journal", bench_mount_disk, "ext3", "-b 4096", "data=journal" },
+	{ "loop-tmpfs", bench_mount_nodev, "tmpfs", .loop = true },
+	{ "loop-ext2", bench_mount_disk, "ext2", "-b 4096", .loop = true },
 };
 
 const unsigned int nr_bench_filesystems = ARRAY_SIZE(bench_filesystems);
 
-static void bench_file_close(void *file)
-{
-	__fput_sync(file);
-}
-
 /* An empty file on a new filesystem; both go away with the test. */
 struct file *bench_file_open(struct kunit *test, const struct bench_fs *fs)
 {
-	struct vfsmount *mnt = fs->mount(test, fs);
-	struct file *file;
+	return write_file_open(test, fs->mount(test, fs), "file",
+			       O_CREAT | O_RDWR | O_LARGEFILE);
+}
 
-	file = file_open_root_mnt(mnt, "file", O_CREAT | O_RDWR | O_LARGEFILE, 0600);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, bench_file_close, file));
-	return file;
+/* A loop device over @backing, of @size bytes, for direct I/O. */
+struct file *bench_loop_open(struct kunit *test, struct file *backing, loff_t size)
+{
+	struct loop_disk *ld = loop_disk_create(test);
+
+	KUNIT_ASSERT_EQ(test, 0, vfs_truncate(&backing->f_path, size));
+	KUNIT_ASSERT_EQ(test, 0, loop_disk_bind(ld, backing, 0, 0));
+	/* As fcntl(2) does.  The device's own page cache stays empty. */
+	ld->file->f_flags |= O_DIRECT;
+	ld->file->f_iocb_flags = iocb_flags(ld->file);
+	return ld->file;
 }
 
 /* The file must consist of copies of @source, @len bytes in all. */

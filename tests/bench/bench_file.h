@@ -15,6 +15,7 @@
  * @type: of file system, if that is not @name
  * @mkfs_options: for mke2fs, if it is on a disk
  * @mount_options: as for mount(8), or NULL
+ * @loop: what is written to is a loop device over the file
  */
 struct bench_fs {
 	const char *name;
@@ -22,12 +23,14 @@ struct bench_fs {
 	const char *type;
 	const char *mkfs_options;
 	const char *mount_options;
+	bool loop;
 };
 
 extern const struct bench_fs bench_filesystems[];
 extern const unsigned int nr_bench_filesystems;
 
 struct file *bench_file_open(struct kunit *test, const struct bench_fs *fs);
+struct file *bench_loop_open(struct kunit *test, struct file *backing, loff_t size);
 void bench_file_check(struct kunit *test, struct file *file, const u8 *source,
 		      size_t size, size_t len);
 

@@ -13,6 +13,7 @@
  * none faster.  Where virtual time goes on by a nanosecond per instruction it
  * is how many instructions.
  */
+#include <linux/blk_types.h>
 #include <linux/bvec.h>
 #include <linux/fs.h>
 #include <linux/glob.h>
@@ -26,6 +27,7 @@
 
 #include "bench_file.h"
 #include "user_mem.h"
+#include "write_file.h"
 
 static char *rows = "*";
 module_param(rows, charp, 0444);
@@ -45,7 +47,7 @@ MODULE_PARM_DESC(ms_per_row, "How long to repeat a row");
 #define MIN_PASSES	3
 
 enum bench_access {
-	/* to the end of a file that was empty before the pass */
+	/* to the end of a file, or the device over it, that was empty before the pass */
 	BENCH_APPEND,
 	/* over what was written before, all in the page cache */
 	BENCH_OVERWRITE,
@@ -77,14 +79,16 @@ static const struct bench_source {
 	const char *name;
 	enum iter_type type;
 	unsigned int nr_segs;
+	/* Also to loop devices, for which all sources become bios. */
+	bool loop;
 	bool pipe;
 	unsigned int flags;
 } sources[] = {
-	{ "ubuf", ITER_UBUF, 1 },
+	{ "ubuf", ITER_UBUF, 1, .loop = true },
 	{ "iovec1", ITER_IOVEC, 1 },
-	{ "iovec16", ITER_IOVEC, 16 },
+	{ "iovec16", ITER_IOVEC, 16, .loop = true },
 	{ "iovec1024", ITER_IOVEC, 1024 },
-	{ "bvec", ITER_BVEC, 1 },
+	{ "bvec", ITER_BVEC, 1, .loop = true },
 	/* Pages of a pipe; what is measured is splice(2), without and with MOVE. */
 	{ "pipe", .pipe = true },
 	{ "pipe-move", .pipe = true, .flags = SPLICE_F_MOVE },
@@ -110,6 +114,7 @@ struct bench_row {
  * @source: what @iter yields, in kernel memory
  * @pipe: where each write is spliced from, both ends, or NULL
  * @file: where to write to, or NULL
+ * @kept_in: the file that has it then: @file, or the one below a loop device
  * @memory: where to copy to, if there is no file
  */
 struct bench {
@@ -120,6 +125,7 @@ struct bench {
 	const u8 *source;
 	struct file *pipe[2];
 	struct file *file;
+	struct file *kept_in;
 	u8 *memory;
 };
 
@@ -172,11 +178,6 @@ static void bench_kernel_source(struct bench *bench)
 	bench->source = source;
 }
 
-static void bench_close(void *file)
-{
-	__fput_sync(file);
-}
-
 /* As many pages as a write has; they are filled anew for each. */
 static void bench_pipe_source(struct bench *bench)
 {
@@ -187,8 +188,7 @@ static void bench_pipe_source(struct bench *bench)
 	bench_kernel_source(bench);
 	KUNIT_ASSERT_EQ(test, 0, create_pipe_files(bench->pipe, 0));
 	for (n = 0; n < 2; n++)
-		KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, bench_close,
-								   bench->pipe[n]));
+		write_file_close_at_end(test, bench->pipe[n]);
 	KUNIT_ASSERT_EQ(test, size, pipe_fcntl(bench->pipe[1], F_SETPIPE_SZ, size));
 }
 
@@ -236,6 +236,25 @@ static u64 bench_splice_pass(struct bench *bench)
 	return total;
 }
 
+static void bench_open(struct bench *bench)
+{
+	const struct bench_fs *fs = bench->row->fs;
+
+	bench->kept_in = bench_file_open(bench->test, fs);
+	bench->file = fs->loop ? bench_loop_open(bench->test, bench->kept_in, bench->pass) :
+				 bench->kept_in;
+}
+
+static void bench_make_empty(struct bench *bench)
+{
+	const struct path *path = &bench->kept_in->f_path;
+
+	KUNIT_ASSERT_EQ(bench->test, 0, vfs_truncate(path, 0));
+	/* A device keeps its size: what it is over is all hole. */
+	if (bench->row->fs->loop)
+		KUNIT_ASSERT_EQ(bench->test, 0, vfs_truncate(path, bench->pass));
+}
+
 /* Return: how long it took to write @bench->pass bytes, in nanoseconds. */
 static u64 bench_pass(struct bench *bench)
 {
@@ -245,7 +264,7 @@ static u64 bench_pass(struct bench *bench)
 	u64 start;
 
 	if (bench->row->access == BENCH_APPEND)
-		KUNIT_ASSERT_EQ(bench->test, 0, vfs_truncate(&bench->file->f_path, 0));
+		bench_make_empty(bench);
 	cond_resched();
 	if (bench->row->source->pipe)
 		return bench_splice_pass(bench);
@@ -274,7 +293,7 @@ static void write_bench_row(struct kunit *test)
 	else
 		bench_kernel_source(&bench);
 	if (row->fs) {
-		bench.file = bench_file_open(test, row->fs);
+		bench_open(&bench);
 	} else {
 		bench.memory = kunit_kzalloc(test, bench.pass, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, bench.memory);
@@ -291,7 +310,7 @@ static void write_bench_row(struct kunit *test)
 
 	/* Nothing is fast that is wrong. */
 	if (row->fs)
-		bench_file_check(test, bench.file, bench.source,
+		bench_file_check(test, bench.kept_in, bench.source,
 				 row->size->bytes, bench.pass);
 	pr_info("write_bench: row %s %zu %llu\n", row->name, bench.pass, fastest);
 }
@@ -331,6 +350,11 @@ static bool bench_row_wanted(struct bench_row *row)
 	/* Whole pages, into a file, and no more than fit into a pipe. */
 	if (row->source->pipe && (!row->fs || row->size->bytes < PAGE_SIZE ||
 				  row->size->bytes > SZ_1M))
+		return false;
+	/* To a device go whole pages, and from each segment whole sectors. */
+	if (row->fs && row->fs->loop &&
+	    (!row->source->loop || row->size->bytes < PAGE_SIZE ||
+	     row->size->bytes / row->source->nr_segs < SECTOR_SIZE))
 		return false;
 	snprintf(row->name, sizeof(row->name), "%s/%s/%s/%s",
 		 row->fs ? row->fs->name : "memory", access_names[row->access],
