@@ -39,6 +39,8 @@ import sys
 
 # After the first test has started: a kernel may complain while it boots.
 COMPLAINT = re.compile(r'WARNING: |BUG: |BUG at|Oops|Kernel panic|INFO: (task|trying|rcu)|UBSAN: ')
+# What differs between two runs, or builds, with the same complaint.
+ACCIDENTAL = re.compile(r' CPU: \d+ PID: \d+|\+0x[0-9a-f]+/0x[0-9a-f]+')
 # Suites provoke these; no other workload has a reason to.
 DISK_COMPLAINT = re.compile(r'Call Trace:|EXT[234]-fs.*error|I/O error|JBD2: .*[Ee]rror')
 # A test that provokes a warning names the file; one from there is no complaint.
@@ -124,7 +126,8 @@ class Run:
             if expected:
                 provoked -= expected
             elif started and COMPLAINT.search(line):
-                self.tests[suite + '.(kernel log) ' + line.strip()[:100]] = 'fail'
+                line = ACCIDENTAL.sub('', line.strip())
+                self.tests[suite + '.(kernel log) ' + line[:100]] = 'fail'
 
     def state(self, name):
         """Of a test or of a parameter, also where this run did not get there."""
