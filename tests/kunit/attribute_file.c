@@ -259,7 +259,7 @@ void attribute_file_check_page_cache(struct attribute_file *af)
 	struct address_space *mapping = af->file->f_mapping;
 
 	KUNIT_EXPECT_PTR_EQ_MSG(af->test, mapping->a_ops, &ram_aops, "%s", af->label);
-#ifdef CONFIG_PERFORM_WRITE
+#ifdef CONFIG_SIMPLE_PERFORM_WRITE
 	KUNIT_EXPECT_NOT_NULL_MSG(af->test, mapping->a_ops->perform_write, "%s", af->label);
 #endif
 	KUNIT_EXPECT_EQ_MSG(af->test, mapping->nrpages, 0, "%s", af->label);
