@@ -34,7 +34,8 @@ warnings()
 	local out=$tree/.kunit-warnings file objects=() log=$BUILD/warnings.log
 
 	[[ -d $out ]] || mkdir "$out"
-	cp "$tree/.kunit-um/.config" "$out/.config"
+	# With what this patch may have added, or its files would not be built so.
+	cat "$tree/.kunit-um/.config" "$SUITES_DIR/series.kunitconfig" > "$out/.config"
 	for file; do
 		[[ ! -f $tree/$file ]] || objects+=("${file%.c}.o")
 	done
