@@ -792,6 +792,21 @@ static void direct(struct kunit *test)
 	splice_settle(st);
 }
 
+/* Into a hole it goes by way of the page cache, where this is synced. */
+static void direct_into_a_hole(struct kunit *test)
+{
+	struct splice_test *st = create(test);
+	struct file *file;
+
+	splice_fresh_file(st, PAGES(20));
+	file = splice_open(st, "file", O_RDWR | O_DIRECT);
+	put_pages(st, 10);
+	KUNIT_EXPECT_EQ(test, (ssize_t)PAGES(10), splice_to(st, file, PAGES(2), PAGES(10)));
+	splice_expect_moved(st, 0);
+	splice_close(st, file);
+	splice_settle(st);
+}
+
 /* What could not be synced is in the pipe still, to try it again. */
 static void sync_fails(struct kunit *test)
 {
@@ -1007,6 +1022,7 @@ static struct kunit_case splice_write_cases[] = {
 	KUNIT_CASE_PARAM(read_only, splice_target_gen_params),
 	KUNIT_CASE_PARAM(synchronous, splice_disk_gen_params),
 	KUNIT_CASE_PARAM(direct, splice_disk_gen_params),
+	KUNIT_CASE_PARAM(direct_into_a_hole, splice_disk_gen_params),
 	KUNIT_CASE_PARAM(sync_fails, splice_disk_gen_params),
 #ifdef CONFIG_MEMCG
 	KUNIT_CASE_PARAM(charged, splice_target_gen_params),
