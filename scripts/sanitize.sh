@@ -23,7 +23,8 @@ logs=$BUILD/results/patched-um-sanitize
 rc=0
 run "$REPO/scripts/kunit.sh" --sanitize patched || rc=$?
 ((rc < 2)) || exit $rc
-run "$REPO/scripts/stress.sh" --minutes="$minutes" \
+# What KASAN keeps, so as to see that it is used after it was freed, has to fit.
+run "$REPO/scripts/stress.sh" --minutes="$minutes" --memory=256 \
 	"$BUILD/patched/.kunit-um-sanitize/linux" || rc=$?
 
 # A kernel that had them off would have nothing to report either.

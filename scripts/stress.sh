@@ -7,6 +7,7 @@
 #   --minutes=N        for all of them (2)
 #   --only=FILESYSTEM  one of them
 #   --seed=N           other operations (1)
+#   --memory=MIB       of the guest (128)
 #   --ops=N            that many operations of opcheck alone; --full: on a full
 #                      disk. This is how a failure is repeated.
 #
@@ -19,11 +20,12 @@
 . "$(dirname "$0")/common.sh"
 . "$REPO/scripts/guest.sh"
 
-minutes=2 seed=1 kernel='' parameters=()
+minutes=2 seed=1 memory=128 kernel='' parameters=()
 while (($#)); do
 	case $1 in
 	--minutes=*) minutes=${1#*=} ;;
 	--seed=*) seed=${1#*=} ;;
+	--memory=*) memory=${1#*=} ;;
 	--only=*) only=${1#*=} ;;
 	--ops=*) ops=${1#*=} ;;
 	--full) parameters+=(stress_full=1) ;;
@@ -37,6 +39,7 @@ while (($#)); do
 done
 [[ $kernel ]] || die "which KERNEL? see scripts/stress.sh --help"
 [[ $minutes =~ ^[1-9][0-9]*$ ]] || die "'$minutes' is not a number of minutes"
+[[ $memory =~ ^[1-9][0-9]*$ ]] || die "'$memory' is not a number of MiB; --memory takes one"
 [[ $seed =~ ^[0-9]+$ ]] || die "'$seed' is not a number; --seed takes one"
 [[ ${ops-1} =~ ^[1-9][0-9]*$ ]] || die "'$ops' is not a number of operations"
 
@@ -132,7 +135,7 @@ judge()
 say "making disks and initramfs (a few seconds)"
 make_tools
 make_disk
-guest_memory=128
+guest_memory=$memory
 guest_program opcheck "$stress"/*.c "$REPO/tests/boot/row.c"
 cp "$stress/stress" root/bin
 chmod 755 root/bin/stress

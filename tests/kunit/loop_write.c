@@ -466,14 +466,15 @@ static struct fault_attr *failslab;
 
 /*
  * Without memory for a vector of all segments a request takes more calls. What
- * fails is the first allocation after a call, of which the same thread of the
- * device takes the next request.
+ * fails is all that the thread of the device allocates between a call and the
+ * next one, which is of another request: bio_put() is among them, and allocates
+ * with CONFIG_SLUB_RCU_DEBUG.
  */
-static void fail_next_allocation(struct scripted_file *sf)
+static void fail_allocations(struct scripted_file *sf)
 {
 	hold_first_call(sf);
 	if (sf->nr_calls == 1)
-		fault_attr_arm(failslab, 0, 1);
+		fault_attr_arm(failslab, 0, FAIL_ALWAYS);
 	else
 		fault_attr_disarm(failslab);
 }
@@ -490,7 +491,7 @@ static void loop_write_no_memory(struct kunit *test)
 	/* Its own allocation would come between. */
 	lt->sf->when = SCRIPTED_AT_ONCE;
 	hold(lt, &held);
-	lt->sf->on_call = fail_next_allocation;
+	lt->sf->on_call = fail_allocations;
 	*ignore = false;
 	loop_io_submit(first, REQ_OP_WRITE);
 	wait_for_completion(&held.called);
