@@ -17,6 +17,7 @@ help: ## this text
 	@echo
 	@echo 'Variables:'
 	@echo '  SUITES=globs    of suites or suite.test, for kunit, baseline and check-steps'
+	@echo '  FROM=patch      the first one to look at, for check-steps'
 	@echo '  ROWS=glob       of rows like ramfs/append/4k/ubuf, for bench'
 	@echo '  RUNS=n          how often bench boots each kernel in UML (5)'
 	@echo '  MINUTES=n       how long stress takes (2)'
@@ -71,7 +72,7 @@ sanitize: ## the suites and stress with KASAN and PROVE_LOCKING (20 min)
 	@scripts/sanitize.sh $(if $(MINUTES),--minutes=$(MINUTES))
 
 check-steps: ## build and test after each patch (a few minutes per patch)
-	@set -f; scripts/check-steps.sh $(SUITES)
+	@set -f; scripts/check-steps.sh $(if $(FROM),--from=$(FROM)) $(SUITES)
 
 check-versions: ## the series on all versions of 6.12 that the archive has (5 min)
 	@scripts/check-versions.sh

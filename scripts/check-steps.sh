@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check-steps.sh [SUITE...]: after each patch of the series, does the kernel
-# build, do all tests still pass that passed before, and are the files that the
-# patch touches free of new warnings, from the compiler (W=1) and from sparse
-# (C=2)?
+# check-steps.sh [--from=PATCH] [SUITE...]: after each patch of the series, or
+# from one on, does the kernel build, do all tests still pass that passed before,
+# and are the files that the patch touches free of new warnings, from the compiler
+# (W=1) and from sparse (C=2)?
 #
 # SUITEs are globs of those to run; all, if there are none. With all it takes
 # hours, half of which are those that write to disks.
@@ -13,12 +13,28 @@
 
 . "$(dirname "$0")/common.sh"
 
+from=''
+while [[ ${1-} == --* ]]; do
+	case $1 in
+	--from=*) from=${1#*=} ;;
+	*) die "unknown option $1; see scripts/check-steps.sh --help" ;;
+	esac
+	shift
+done
+globs=("$@")
+mapfile -t names < <(series)
+mapfile -t patches < <(series_files)
+# How many patches come before the first one to look at.
+first=0
+while [[ $from && ${names[first]-} != "${from%.patch}.patch" ]]; do
+	first=$((first + 1))
+	((first < ${#names[@]})) || die "no patch '$from'; patches/series has their names"
+done
+
 lock_build
 "$REPO/scripts/tree.sh" work
 need_tools build um sparse
 tree=$BUILD/work
-globs=("$@")
-mapfile -t patches < <(series_files)
 failed=0
 
 # The .c files of a patch; where it has headers only, those of the series.
@@ -75,15 +91,17 @@ step()
 	mv "$BUILD/results/work-um" "$BUILD/results/step-$1"
 }
 
-say "the untouched kernel first (7 minutes)"
+say "first the kernel before ${names[first]-any patch} (7 minutes)"
 [[ ! -s $tree/.pc/applied-patches ]] || quilt_in "$tree" pop -a -q > /dev/null
-step 0
+((!first)) || quilt_in "$tree" push --fuzz=0 -q "$first" > /dev/null
+step "$first"
 : > "$BUILD/steps.txt"
 row patch passed fixed broken warnings
-row '(none)' "$(tests passed 0 | wc -l)" - - -
-next=0
-while read -r patch; do
-	next=$((next + 1))
+before='(none)'
+((!first)) || before=${names[first - 1]}
+row "$before" "$(tests passed "$first" | wc -l)" - - -
+for ((next = first + 1; next <= ${#names[@]}; next++)); do
+	patch=${names[next - 1]}
 	say "$next of ${#patches[@]}: $patch (2 minutes, 5 where a header of many is touched)"
 	mapfile -t files < <(sources "$PATCHES/$patch")
 	warnings "${files[@]}" > "$BUILD/warnings.before"
@@ -106,7 +124,7 @@ while read -r patch; do
 	else
 		result pass "step $patch"
 	fi
-done < <(series)
+done
 say "all steps:"
 cat "$BUILD/steps.txt"
 exit $failed
