@@ -5,9 +5,11 @@
  */
 #include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/pagemap.h>
 #include <linux/prandom.h>
 #include <linux/sizes.h>
+#include <linux/uaccess.h>
 
 #include "splice_file.h"
 
@@ -217,6 +219,32 @@ void splice_free_disk(struct splice_test *st)
 
 	cut(st, filler, 0);
 	splice_close(st, filler);
+}
+
+/* Into the pipe, one to a slot. */
+void splice_put_pages(struct splice_test *st, unsigned int nr)
+{
+	test_pipe_write(st->pipe, st->bytes, PAGES(nr));
+}
+
+/* Map the start of a file, or memory if there is none. */
+unsigned long splice_map(struct splice_test *st, struct file *file, size_t len, int flags)
+{
+	unsigned long addr = kunit_vm_mmap(st->test, file, 0, PAGE_ALIGN(len),
+					   PROT_READ | PROT_WRITE, flags, 0);
+
+	KUNIT_ASSERT_NE(st->test, addr, 0UL);
+	KUNIT_ASSERT_FALSE(st->test, IS_ERR_VALUE(addr));
+	return addr;
+}
+
+/* User memory with the first @len bytes in it. */
+unsigned long splice_user_memory(struct splice_test *st, size_t len)
+{
+	unsigned long addr = splice_map(st, NULL, len, MAP_PRIVATE | MAP_ANONYMOUS);
+
+	KUNIT_ASSERT_EQ(st->test, 0UL, copy_to_user((void __user *)addr, st->bytes, len));
+	return addr;
 }
 
 /* That many pages moved in the last splice, if the kernel and the file allow it. */

@@ -72,6 +72,10 @@ void splice_fresh_file(struct splice_test *st, loff_t size);
 void splice_fill_disk(struct splice_test *st, size_t leave);
 void splice_free_disk(struct splice_test *st);
 
+void splice_put_pages(struct splice_test *st, unsigned int nr);
+unsigned long splice_map(struct splice_test *st, struct file *file, size_t len, int flags);
+unsigned long splice_user_memory(struct splice_test *st, size_t len);
+
 void splice_expect(struct splice_test *st, loff_t pos, size_t len, ssize_t expected,
 		   unsigned int moved);
 void splice_expect_moved(struct splice_test *st, unsigned int moved);

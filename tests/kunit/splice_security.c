@@ -26,11 +26,6 @@ static struct splice_test *create(struct kunit *test)
 	return splice_test_create(test, test->param_value);
 }
 
-static void put_pages(struct splice_test *st, unsigned int nr)
-{
-	test_pipe_write(st->pipe, st->bytes, PAGES(nr));
-}
-
 /* Splice all that is in the pipe to the start of the file. */
 static void splice_all(struct splice_test *st, unsigned int moved)
 {
@@ -55,12 +50,21 @@ static void use_pipe(struct splice_test *st, struct test_pipe *tp)
 	write_file_check(st->wf);
 }
 
+/* The same with a pipe that had something to do with it, which is read first. */
+static void use_both(struct splice_test *st, struct test_pipe *other)
+{
+	use_pipe(st, st->pipe);
+	test_pipe_drain(other);
+	use_pipe(st, other);
+	splice_settle(st);
+}
+
 /* What the pipe kept of the pages is used by the writes that follow. */
 static void pipe_written_later(struct kunit *test)
 {
 	struct splice_test *st = create(test);
 
-	put_pages(st, NR_PAGES);
+	splice_put_pages(st, NR_PAGES);
 	splice_all(st, NR_PAGES);
 	use_pipe(st, st->pipe);
 	splice_settle(st);
@@ -71,9 +75,9 @@ static void pipe_with_a_spare_page(struct kunit *test)
 {
 	struct splice_test *st = create(test);
 
-	put_pages(st, 2);
+	splice_put_pages(st, 2);
 	test_pipe_drain(st->pipe);
-	put_pages(st, NR_PAGES);
+	splice_put_pages(st, NR_PAGES);
 	splice_all(st, NR_PAGES);
 	use_pipe(st, st->pipe);
 	splice_settle(st);
@@ -88,7 +92,7 @@ static void append_to_page_of_file(struct kunit *test)
 	struct splice_test *st = create(test);
 	unsigned int n;
 
-	put_pages(st, TEST_PIPE_SLOTS);
+	splice_put_pages(st, TEST_PIPE_SLOTS);
 	splice_all(st, TEST_PIPE_SLOTS);
 	for (n = 0; n < TEST_PIPE_SLOTS; n++) {
 		test_pipe_from_file(st->pipe, st->wf, PAGES(n), 1);
@@ -130,7 +134,7 @@ static void read_later(struct kunit *test)
 	struct splice_test *st = create(test);
 	u8 byte;
 
-	put_pages(st, NR_PAGES);
+	splice_put_pages(st, NR_PAGES);
 	splice_expect(st, 0, PAGES(4), PAGES(4), 4);
 	test_pipe_drain(st->pipe);
 	st->pipe->out->f_flags |= O_NONBLOCK;
@@ -145,13 +149,10 @@ static void teed(struct kunit *test)
 	struct splice_test *st = create(test);
 	struct test_pipe *other = test_pipe_create(test);
 
-	put_pages(st, NR_PAGES);
+	splice_put_pages(st, NR_PAGES);
 	test_pipe_tee(st->pipe, other, PAGES(NR_PAGES));
 	splice_all(st, 0);
-	use_pipe(st, st->pipe);
-	test_pipe_drain(other);
-	use_pipe(st, other);
-	splice_settle(st);
+	use_both(st, other);
 }
 
 /* The same, but the copies are spliced, and their source stays. */
@@ -163,10 +164,7 @@ static void teed_from(struct kunit *test)
 	test_pipe_write(from, st->bytes, PAGES(NR_PAGES));
 	test_pipe_tee(from, st->pipe, PAGES(NR_PAGES));
 	splice_all(st, 0);
-	test_pipe_drain(from);
-	use_pipe(st, from);
-	use_pipe(st, st->pipe);
-	splice_settle(st);
+	use_both(st, from);
 }
 
 /* The source has been read: the last who has the pages may give them away. */
@@ -190,14 +188,11 @@ static void teed_rest(struct kunit *test)
 	struct splice_test *st = create(test);
 	struct test_pipe *other = test_pipe_create(test);
 
-	put_pages(st, NR_PAGES);
+	splice_put_pages(st, NR_PAGES);
 	splice_expect(st, 0, PAGES(2) + 100, PAGES(2) + 100, 2);
 	test_pipe_tee(st->pipe, other, st->pipe->len);
 	splice_expect(st, PAGES(2) + 100, st->pipe->len, st->pipe->len, 0);
-	use_pipe(st, st->pipe);
-	test_pipe_drain(other);
-	use_pipe(st, other);
-	splice_settle(st);
+	use_both(st, other);
 }
 
 static void passed_on(struct kunit *test)
@@ -208,10 +203,7 @@ static void passed_on(struct kunit *test)
 	test_pipe_write(from, st->bytes, PAGES(NR_PAGES) + 100);
 	test_pipe_pass(from, st->pipe, PAGES(NR_PAGES));
 	splice_all(st, NR_PAGES);
-	use_pipe(st, st->pipe);
-	test_pipe_drain(from);
-	use_pipe(st, from);
-	splice_settle(st);
+	use_both(st, from);
 }
 
 /* A page of which each pipe has a part. */
@@ -223,10 +215,7 @@ static void split(struct kunit *test)
 	test_pipe_write(from, st->bytes, PAGES(2));
 	test_pipe_pass(from, st->pipe, PAGES(1) + 1000);
 	splice_expect(st, 0, PAGES(1) + 1000, PAGES(1) + 1000, 1);
-	use_pipe(st, st->pipe);
-	test_pipe_drain(from);
-	use_pipe(st, from);
-	splice_settle(st);
+	use_both(st, from);
 }
 
 /* Slots are copied elsewhere, with pages in them, before and after. */
@@ -234,7 +223,7 @@ static void resized(struct kunit *test)
 {
 	struct splice_test *st = create(test);
 
-	put_pages(st, NR_PAGES);
+	splice_put_pages(st, NR_PAGES);
 	test_pipe_resize(st->pipe, 8);
 	splice_expect(st, 0, PAGES(2), PAGES(2), 2);
 	test_pipe_resize(st->pipe, 4);
@@ -248,54 +237,37 @@ static void resized(struct kunit *test)
  * Pages that others have
  */
 
-/* As a read with O_DIRECT into the page has it, which is not done yet. */
+/*
+ * Somebody has each @step'th page, as a read with O_DIRECT into it has it that is
+ * not done yet.
+ */
+static void hold(struct kunit *test, unsigned int step)
+{
+	struct splice_test *st = create(test);
+	struct page *pages[NR_PAGES];
+	unsigned int n, nr_held = 0;
+
+	splice_put_pages(st, NR_PAGES);
+	KUNIT_ASSERT_EQ(test, NR_PAGES, test_pipe_pages(st->pipe, pages, NR_PAGES));
+	for (n = 0; n < NR_PAGES; n += step, nr_held++)
+		get_page(pages[n]);
+	splice_all(st, NR_PAGES - nr_held);
+	for (n = 0; n < NR_PAGES; n += step) {
+		memset(page_address(pages[n]), 0xee, PAGE_SIZE);
+		put_page(pages[n]);
+	}
+	write_file_check(st->wf);
+	splice_settle(st);
+}
+
 static void held(struct kunit *test)
 {
-	struct splice_test *st = create(test);
-	struct page *pages[NR_PAGES];
-	unsigned int n;
-
-	put_pages(st, NR_PAGES);
-	KUNIT_ASSERT_EQ(test, NR_PAGES, test_pipe_pages(st->pipe, pages, NR_PAGES));
-	for (n = 0; n < NR_PAGES; n++)
-		get_page(pages[n]);
-	splice_all(st, 0);
-	for (n = 0; n < NR_PAGES; n++) {
-		memset(page_address(pages[n]), 0xee, PAGE_SIZE);
-		put_page(pages[n]);
-	}
-	write_file_check(st->wf);
-	splice_settle(st);
+	hold(test, 1);
 }
 
-/* Every other page. */
 static void some_held(struct kunit *test)
 {
-	struct splice_test *st = create(test);
-	struct page *pages[NR_PAGES];
-	unsigned int n;
-
-	put_pages(st, NR_PAGES);
-	KUNIT_ASSERT_EQ(test, NR_PAGES, test_pipe_pages(st->pipe, pages, NR_PAGES));
-	for (n = 0; n < NR_PAGES; n += 2)
-		get_page(pages[n]);
-	splice_all(st, NR_PAGES / 2);
-	for (n = 0; n < NR_PAGES; n += 2) {
-		memset(page_address(pages[n]), 0xee, PAGE_SIZE);
-		put_page(pages[n]);
-	}
-	write_file_check(st->wf);
-	splice_settle(st);
-}
-
-static unsigned long map(struct splice_test *st, struct file *file, size_t len, int flags)
-{
-	unsigned long addr = kunit_vm_mmap(st->test, file, 0, len, PROT_READ | PROT_WRITE,
-					   flags, 0);
-
-	KUNIT_ASSERT_NE(st->test, addr, 0UL);
-	KUNIT_ASSERT_FALSE(st->test, IS_ERR_VALUE(addr));
-	return addr;
+	hold(test, 2);
 }
 
 static void scribble(struct splice_test *st, unsigned long addr, size_t len)
@@ -305,10 +277,8 @@ static void scribble(struct splice_test *st, unsigned long addr, size_t len)
 
 static void vmspliced(struct splice_test *st, unsigned int flags)
 {
-	unsigned long addr = map(st, NULL, PAGES(NR_PAGES), MAP_PRIVATE | MAP_ANONYMOUS);
+	unsigned long addr = splice_user_memory(st, PAGES(NR_PAGES));
 
-	KUNIT_ASSERT_EQ(st->test, 0UL, copy_to_user((void __user *)addr, st->bytes,
-						    PAGES(NR_PAGES)));
 	test_pipe_from_user(st->pipe, addr, st->bytes, PAGES(NR_PAGES), flags);
 	splice_all(st, 0);
 	scribble(st, addr, PAGES(NR_PAGES));
@@ -335,7 +305,7 @@ static void given_itself(struct kunit *test)
 	unsigned long addr;
 
 	splice_fill_file(st, st->wf, PAGES(NR_PAGES));
-	addr = map(st, st->wf->file, PAGES(NR_PAGES), MAP_SHARED);
+	addr = splice_map(st, st->wf->file, PAGES(NR_PAGES), MAP_SHARED);
 	test_pipe_from_user(st->pipe, addr, st->wf->model, PAGES(NR_PAGES), SPLICE_F_GIFT);
 	splice_expect(st, PAGES(20), PAGES(NR_PAGES), PAGES(NR_PAGES), 0);
 	scribble(st, addr, PAGES(NR_PAGES));
@@ -354,7 +324,7 @@ static void given_truncated_file(struct kunit *test)
 
 	splice_fill_file(st, source, PAGES(NR_PAGES));
 	splice_forget(st, source);
-	addr = map(st, source->file, PAGES(NR_PAGES), MAP_PRIVATE);
+	addr = splice_map(st, source->file, PAGES(NR_PAGES), MAP_PRIVATE);
 	test_pipe_from_user(st->pipe, addr, source->model, PAGES(NR_PAGES), SPLICE_F_GIFT);
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr, PAGES(NR_PAGES)));
 	write_file_drop_clean(source);
@@ -420,7 +390,7 @@ static void source_mapped(struct kunit *test)
 {
 	struct splice_test *st = create(test);
 	struct write_file *source = create_source(st);
-	unsigned long addr = map(st, source->file, PAGES(NR_PAGES), MAP_SHARED);
+	unsigned long addr = splice_map(st, source->file, PAGES(NR_PAGES), MAP_SHARED);
 
 	test_pipe_from_file(st->pipe, source, 0, PAGES(NR_PAGES));
 	splice_all(st, 0);
@@ -439,7 +409,7 @@ static void source_in_page_table(struct kunit *test)
 {
 	struct splice_test *st = create(test);
 	struct write_file *source = create_source(st);
-	unsigned long addr = map(st, source->file, PAGES(NR_PAGES), MAP_SHARED);
+	unsigned long addr = splice_map(st, source->file, PAGES(NR_PAGES), MAP_SHARED);
 
 	KUNIT_ASSERT_EQ(test, 0UL, fault_in_readable((const char __user *)addr, PAGES(NR_PAGES)));
 	test_pipe_from_file(st->pipe, source, 0, PAGES(NR_PAGES));
@@ -650,7 +620,7 @@ static void end_of_batch_fails(struct kunit *test)
 
 	bf->begin = begin_moved;
 	bf->end = end_fails;
-	put_pages(st, NR_PAGES);
+	splice_put_pages(st, NR_PAGES);
 	KUNIT_EXPECT_EQ(test, -EIO, test_pipe_splice(st->pipe, st->wf, st->wf->file, 0,
 						     PAGES(NR_PAGES), SPLICE_F_MOVE));
 	KUNIT_ASSERT_EQ(test, NR_PAGES, test_pipe_pages(st->pipe, pages, NR_PAGES));
@@ -676,7 +646,7 @@ static void end_of_batch_takes_less(struct kunit *test)
 
 	bf->begin = begin_moved;
 	bf->end = end_takes_two;
-	put_pages(st, NR_PAGES);
+	splice_put_pages(st, NR_PAGES);
 	KUNIT_EXPECT_EQ(test, (ssize_t)PAGES(NR_PAGES),
 			test_pipe_splice(st->pipe, st->wf, st->wf->file, 0,
 					 PAGES(NR_PAGES), SPLICE_F_MOVE));

@@ -31,11 +31,6 @@ static struct splice_test *create(struct kunit *test)
 /* More than one batch, and less. */
 static const unsigned int numbers[] = { 1, 2, 15, 16, 17, 30, 31, 32, 33, 63, 64, 128 };
 
-static void put_pages(struct splice_test *st, unsigned int nr)
-{
-	test_pipe_write(st->pipe, st->bytes, PAGES(nr));
-}
-
 /* To an empty file, into a hole, and past the end, with a gap. */
 static void whole_pages(struct kunit *test)
 {
@@ -57,7 +52,7 @@ static void whole_pages(struct kunit *test)
 
 			splice_label(st, "%u pages, %s", nr, places[p].name);
 			splice_fresh_file(st, places[p].size);
-			put_pages(st, nr);
+			splice_put_pages(st, nr);
 			splice_expect(st, places[p].pos, PAGES(nr), PAGES(nr), moved);
 			splice_forget(st, st->wf);
 			write_file_check(st->wf);
@@ -71,7 +66,7 @@ static void without_the_flag(struct kunit *test)
 {
 	struct splice_test *st = create(test);
 
-	put_pages(st, 40);
+	splice_put_pages(st, 40);
 	KUNIT_EXPECT_EQ(test, (ssize_t)PAGES(40),
 			test_pipe_splice(st->pipe, st->wf, st->wf->file, 0, PAGES(40), 0));
 	KUNIT_EXPECT_EQ(test, st->pipe->moved, 0);
@@ -88,7 +83,7 @@ static void unaligned(struct kunit *test)
 	for (n = 0; n < ARRAY_SIZE(starts); n++) {
 		splice_label(st, "at %lld", starts[n]);
 		splice_fresh_file(st, 0);
-		put_pages(st, 35);
+		splice_put_pages(st, 35);
 		splice_expect(st, starts[n], PAGES(35), PAGES(35), 0);
 		splice_settle(st);
 	}
@@ -119,9 +114,9 @@ static void tail(struct kunit *test)
  */
 
 /* A file to splice from, of which nothing is cached. */
-static struct write_file *uncached_source(struct splice_test *st, const char *mkfs)
+static struct write_file *uncached_source(struct splice_test *st)
 {
-	struct write_file *source = splice_source_on_disk(st, mkfs);
+	struct write_file *source = splice_source_on_disk(st, "-b 4096");
 
 	splice_fill_file(st, source, PAGES(20));
 	splice_forget(st, source);
@@ -136,7 +131,7 @@ static struct write_file *written(struct splice_test *st, size_t len)
 
 static struct write_file *clean_file(struct splice_test *st, size_t len)
 {
-	struct write_file *source = uncached_source(st, "-b 4096");
+	struct write_file *source = uncached_source(st);
 
 	test_pipe_from_file(st->pipe, source, PAGES(3), len);
 	return source;
@@ -152,18 +147,23 @@ static struct write_file *clean_file_of_small_blocks(struct splice_test *st, siz
 	return source;
 }
 
-static struct write_file *dirty_file(struct splice_test *st, size_t len)
+/* All of it is in the page cache, and some of it is spliced. */
+static struct write_file *full_file(struct splice_test *st, struct write_file *source,
+				    size_t len)
 {
-	struct write_file *source = splice_source_on_disk(st, "-b 4096");
-
 	splice_fill_file(st, source, PAGES(20));
 	test_pipe_from_file(st->pipe, source, PAGES(3), len);
 	return source;
 }
 
+static struct write_file *dirty_file(struct splice_test *st, size_t len)
+{
+	return full_file(st, splice_source_on_disk(st, "-b 4096"), len);
+}
+
 static struct write_file *mapped_file(struct splice_test *st, size_t len)
 {
-	struct write_file *source = uncached_source(st, "-b 4096");
+	struct write_file *source = uncached_source(st);
 
 	write_file_map(source);
 	/* Looks through the mapping, too. */
@@ -185,11 +185,7 @@ static struct write_file *truncated_file(struct splice_test *st, size_t len)
 
 static struct write_file *tmpfs_file(struct splice_test *st, size_t len)
 {
-	struct write_file *source = splice_source_in_memory(st, "tmpfs");
-
-	splice_fill_file(st, source, PAGES(20));
-	test_pipe_from_file(st->pipe, source, PAGES(3), len);
-	return source;
+	return full_file(st, splice_source_in_memory(st, "tmpfs"), len);
 }
 
 /* All zero pages of the kernel, or empty pages of the cache. */
@@ -205,11 +201,7 @@ static struct write_file *hole_of_tmpfs(struct splice_test *st, size_t len)
 /* Its pages are nowhere else, and would be lost. */
 static struct write_file *ramfs_file(struct splice_test *st, size_t len)
 {
-	struct write_file *source = splice_source_in_memory(st, "ramfs");
-
-	splice_fill_file(st, source, PAGES(20));
-	test_pipe_from_file(st->pipe, source, PAGES(3), len);
-	return source;
+	return full_file(st, splice_source_in_memory(st, "ramfs"), len);
 }
 
 static struct write_file *copied_file(struct splice_test *st, size_t len)
@@ -221,34 +213,22 @@ static struct write_file *copied_file(struct splice_test *st, size_t len)
 	return source;
 }
 
-static unsigned long anonymous_memory(struct splice_test *st, size_t len)
-{
-	unsigned long addr = kunit_vm_mmap(st->test, NULL, 0, PAGE_ALIGN(len),
-					   PROT_READ | PROT_WRITE,
-					   MAP_PRIVATE | MAP_ANONYMOUS, 0);
-
-	KUNIT_ASSERT_NE(st->test, addr, 0UL);
-	KUNIT_ASSERT_FALSE(st->test, IS_ERR_VALUE(addr));
-	KUNIT_ASSERT_EQ(st->test, 0UL, copy_to_user((void __user *)addr, st->bytes, len));
-	return addr;
-}
-
 static struct write_file *lent(struct splice_test *st, size_t len)
 {
-	test_pipe_from_user(st->pipe, anonymous_memory(st, len), st->bytes, len, 0);
+	test_pipe_from_user(st->pipe, splice_user_memory(st, len), st->bytes, len, 0);
 	return NULL;
 }
 
 static struct write_file *gift(struct splice_test *st, size_t len)
 {
-	test_pipe_from_user(st->pipe, anonymous_memory(st, len), st->bytes, len, SPLICE_F_GIFT);
+	test_pipe_from_user(st->pipe, splice_user_memory(st, len), st->bytes, len, SPLICE_F_GIFT);
 	return NULL;
 }
 
 /* Nobody else has the pages now. */
 static struct write_file *gift_let_go(struct splice_test *st, size_t len)
 {
-	unsigned long addr = anonymous_memory(st, len);
+	unsigned long addr = splice_user_memory(st, len);
 
 	test_pipe_from_user(st->pipe, addr, st->bytes, len, SPLICE_F_GIFT);
 	KUNIT_ASSERT_EQ(st->test, 0, vm_munmap(addr, PAGE_ALIGN(len)));
@@ -419,7 +399,7 @@ static void lengths(struct kunit *test)
 	struct splice_test *st = create(test);
 
 	splice_label(st, "less than there is");
-	put_pages(st, 40);
+	splice_put_pages(st, 40);
 	splice_expect(st, 0, PAGES(3), PAGES(3), 3);
 	splice_label(st, "a page and a half");
 	splice_expect(st, PAGES(3), PAGES(1) + 2000, PAGES(1) + 2000, 1);
@@ -431,7 +411,7 @@ static void lengths(struct kunit *test)
 
 	splice_label(st, "one byte less");
 	splice_fresh_file(st, 0);
-	put_pages(st, 4);
+	splice_put_pages(st, 4);
 	splice_expect(st, 0, PAGES(4) - 1, PAGES(4) - 1, 3);
 	splice_label(st, "that byte");
 	splice_expect(st, PAGES(4) - 1, PAGES(4), 1, 0);
@@ -506,7 +486,7 @@ static void over_a_page(struct splice_test *st, enum existing existing)
 	if (existing == WRITEBACK)
 		start_writeback(st, &sw, EXISTING);
 
-	put_pages(st, 8);
+	splice_put_pages(st, 8);
 	/* Its reference is one too many for the checks. */
 	KUNIT_EXPECT_EQ_MSG(st->test, (ssize_t)PAGES(8),
 			    test_pipe_splice(st->pipe, st->wf, st->wf->file, 0, PAGES(8),
@@ -549,7 +529,7 @@ static void over_uncached_data(struct kunit *test)
 
 	splice_fill_file(st, st->wf, PAGES(50));
 	splice_forget(st, st->wf);
-	put_pages(st, 40);
+	splice_put_pages(st, 40);
 	splice_expect(st, PAGES(2), PAGES(40), PAGES(40), 40);
 	splice_settle(st);
 }
@@ -600,7 +580,7 @@ static void no_space(struct kunit *test)
 		splice_label(st, "at %lld of %lld", first, places[n].size);
 		splice_fresh_file(st, places[n].size);
 		splice_fill_disk(st, PAGES(10));
-		put_pages(st, 40);
+		splice_put_pages(st, 40);
 		pos = splice_until_full(st, first);
 		KUNIT_EXPECT_GT_MSG(test, pos, first, "%s", st->wf->label);
 		KUNIT_EXPECT_LE_MSG(test, pos, first + PAGES(12), "%s", st->wf->label);
@@ -622,7 +602,7 @@ static void tmpfs_blocks(struct kunit *test)
 	struct splice_test *st = splice_test_create(test, &small);
 	struct kstatfs statfs;
 
-	put_pages(st, 20);
+	splice_put_pages(st, 20);
 	splice_expect(st, 0, PAGES(20), PAGES(12), 12);
 	splice_expect(st, PAGES(12), PAGES(8), -ENOSPC, 0);
 	KUNIT_EXPECT_EQ(test, 0, vfs_statfs(&st->wf->file->f_path, &statfs));
@@ -649,7 +629,7 @@ static void size_limit(struct kunit *test)
 	for (n = 0; n < ARRAY_SIZE(limits); n++) {
 		splice_label(st, "limit of %lld bytes", limits[n]);
 		splice_fresh_file(st, 0);
-		put_pages(st, 40);
+		splice_put_pages(st, 40);
 		limit->rlim_cur = limits[n];
 		splice_expect(st, 0, PAGES(40), limits[n], limits[n] / PAGE_SIZE);
 		splice_expect(st, limits[n], PAGES(40), -EFBIG, 0);
@@ -693,7 +673,7 @@ static void sealed(struct kunit *test)
 
 	splice_label(st, "must not grow");
 	KUNIT_ASSERT_EQ(test, 0, memfd_fcntl(st->wf->file, F_ADD_SEALS, F_SEAL_GROW));
-	put_pages(st, 10);
+	splice_put_pages(st, 10);
 	splice_expect(st, PAGES(1), PAGES(2), PAGES(2), 2);
 	if (at_once)
 		splice_expect(st, PAGES(4), PAGES(4), -EPERM, 0);
@@ -726,7 +706,7 @@ static void append(struct kunit *test)
 	struct splice_test *st = create(test);
 	struct file *file = splice_open(st, "file", O_RDWR | O_APPEND);
 
-	put_pages(st, 4);
+	splice_put_pages(st, 4);
 	KUNIT_EXPECT_EQ(test, -EINVAL, splice_to(st, file, 0, PAGES(4)));
 	test_pipe_drain(st->pipe);
 	write_file_check(st->wf);
@@ -738,7 +718,7 @@ static void read_only(struct kunit *test)
 	struct splice_test *st = create(test);
 	struct file *file = splice_open(st, "file", O_RDONLY);
 
-	put_pages(st, 4);
+	splice_put_pages(st, 4);
 	KUNIT_EXPECT_EQ(test, -EBADF, splice_to(st, file, 0, PAGES(4)));
 	test_pipe_drain(st->pipe);
 	write_file_check(st->wf);
@@ -785,7 +765,7 @@ static void direct(struct kunit *test)
 	splice_fill_file(st, st->wf, PAGES(20));
 	splice_forget(st, st->wf);
 	file = splice_open(st, "file", O_RDWR | O_DIRECT);
-	put_pages(st, 10);
+	splice_put_pages(st, 10);
 	KUNIT_EXPECT_EQ(test, (ssize_t)PAGES(10), splice_to(st, file, PAGES(2), PAGES(10)));
 	KUNIT_EXPECT_EQ(test, st->pipe->moved, 0);
 	splice_close(st, file);
@@ -800,7 +780,7 @@ static void direct_into_a_hole(struct kunit *test)
 
 	splice_fresh_file(st, PAGES(20));
 	file = splice_open(st, "file", O_RDWR | O_DIRECT);
-	put_pages(st, 10);
+	splice_put_pages(st, 10);
 	KUNIT_EXPECT_EQ(test, (ssize_t)PAGES(10), splice_to(st, file, PAGES(2), PAGES(10)));
 	splice_expect_moved(st, 0);
 	splice_close(st, file);
@@ -877,7 +857,7 @@ static void charged(struct kunit *test)
 
 	before = kernel_memory(filler);
 	old = set_active_memcg(filler);
-	put_pages(st, 4);
+	splice_put_pages(st, 4);
 	KUNIT_EXPECT_EQ(test, kernel_memory(filler), before + 4);
 	set_active_memcg(writer);
 	splice_expect(st, 0, PAGES(4), PAGES(4), 4);
