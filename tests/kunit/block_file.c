@@ -97,6 +97,28 @@ static void map_for_write(struct block_file *bf, sector_t iblock,
 	}
 }
 
+/*
+ * A run may not go on over a block that is mapped: what is delayed would be
+ * reserved twice, and what is unwritten not be told from what is written.
+ */
+static void check_run(struct block_file *bf, sector_t iblock, unsigned int nr)
+{
+	sector_t next;
+
+	for (next = iblock + 1; next < min(iblock + nr, bf->nr_blocks); next++) {
+		struct folio *folio = filemap_get_folio(bf->mapping,
+							next << bf->blkbits >> PAGE_SHIFT);
+
+		if (IS_ERR(folio))
+			continue;
+		KUNIT_EXPECT_FALSE_MSG(bf->wf->test, folio_buffers(folio) &&
+				       buffer_mapped(block_file_buffer(bf, folio, next)),
+				       "a run from block %llu goes over block %llu, %s",
+				       iblock, next, bf->wf->label);
+		folio_put(folio);
+	}
+}
+
 /* The file system's get_block_t; maps runs of blocks if asked to. */
 int block_file_get_block(struct inode *inode, sector_t iblock,
 			 struct buffer_head *bh, int create)
@@ -112,6 +134,8 @@ int block_file_get_block(struct inode *inode, sector_t iblock,
 		return bf->fail_error;
 	}
 
+	if (create)
+		check_run(bf, iblock, max);
 	nr = run_length(bf, iblock, max, create);
 	bh->b_size = (size_t)nr << bf->blkbits;
 	if (create) {

@@ -83,15 +83,17 @@ static const void *layouts_gen_params(const void *prev, char *desc)
 	return (void *)(index + 1);
 }
 
-static struct ext2_test *make_fs(struct kunit *test, unsigned int blocksize,
-				 const char *mount_options, size_t size)
+static struct ext2_test *make_reserved(struct kunit *test, unsigned int blocksize,
+				       unsigned int reserved,
+				       const char *mount_options, size_t size)
 {
 	struct ext2_test *et = kunit_kzalloc(test, sizeof(*et), GFP_KERNEL);
 	char options[64];
 
 	KUNIT_ASSERT_NOT_NULL(test, et);
 	write_file_poison_free_memory(test);
-	snprintf(options, sizeof(options), "-b %u -m 0 -N 16 -O ^resize_inode", blocksize);
+	snprintf(options, sizeof(options), "-b %u -m %u -N 16 -O ^resize_inode", blocksize,
+		 reserved);
 	et->test = test;
 	et->blocksize = blocksize;
 	et->fanout = blocksize / sizeof(__le32);
@@ -99,6 +101,12 @@ static struct ext2_test *make_fs(struct kunit *test, unsigned int blocksize,
 	et->wf = test_fs_write_file(et->fs, "file", O_RDWR, CAPACITY);
 	et->um = user_mem_create(test, SOURCE_SIZE, 1);
 	return et;
+}
+
+static struct ext2_test *make_fs(struct kunit *test, unsigned int blocksize,
+				 const char *mount_options, size_t size)
+{
+	return make_reserved(test, blocksize, 0, mount_options, size);
 }
 
 static struct ext2_test *make_sized(struct kunit *test)
@@ -394,12 +402,14 @@ static void source_zapped(struct kunit *test)
 
 	while (next_span(et, &span)) {
 		for (n = 0; n < ARRAY_SIZE(faults) && !write_file_failed(et->wf); n++) {
+			if (faults[n] == TRAP_ALWAYS && span.pos % sizeof(u64))
+				continue;
 			write_file_label(et->wf, "%zu at %lld, %u faults zap", span.len,
 					 span.pos, faults[n]);
 			fresh_file(et, et->layout);
 			user_trap_set(et->um, 0, SOURCE_SIZE, faults[n], false);
 			expect_written(et, span.len,
-				       write_user(et, span.pos, 50, span.len));
+				       write_user(et, span.pos, 48, span.len));
 			check_on_disk(et);
 		}
 	}
@@ -672,6 +682,84 @@ static void disk_full(struct kunit *test)
 	}
 	leave_free(et, all);
 	KUNIT_EXPECT_EQ(test, all, free_blocks(et));
+}
+
+/* The same in a hole, which does not go when the write fails. */
+static void disk_full_in_hole(struct kunit *test)
+{
+	static const unsigned int left[] = { 0, 1, 2, 3, 7, 13, 14, 31 };
+	static const loff_t starts[] = { 0, 100, 1024 };
+	const unsigned int *blocksize = test->param_value;
+	struct ext2_test *et = make_fs(test, *blocksize, NULL, SZ_1M);
+	unsigned int n, s;
+	u64 free;
+
+	for (n = 0; n < ARRAY_SIZE(left) && !write_file_failed(et->wf); n++) {
+		for (s = 0; s < ARRAY_SIZE(starts) && !write_file_failed(et->wf); s++) {
+			loff_t pos = starts[s];
+			u64 before = pos / *blocksize;
+			ssize_t written;
+
+			free = leave_free(et, left[n]);
+			write_file_truncate(et->wf, 60 * *blocksize);
+			write_file_label(et->wf, "%llu blocks left, at %lld", free, pos);
+			written = write_user(et, pos, 0, 42 * *blocksize);
+			/* Blocks before the write take no space, but a place. */
+			for (before += free; before && indirect_blocks(et, before) + before >
+			     pos / *blocksize + free; before--)
+				;
+			expect_full(et, pos, before * *blocksize, -ENOSPC, written);
+			pos += max(written, 0);
+			written = write_user(et, pos, 0, 5 * *blocksize);
+			expect_full(et, pos, pos, -ENOSPC, written);
+			check_on_disk(et);
+			write_file_truncate(et->wf, 0);
+			KUNIT_EXPECT_EQ_MSG(test, free, free_blocks(et), "%s", et->wf->label);
+		}
+	}
+}
+
+static const struct cred *become_user(struct kunit *test)
+{
+	struct cred *cred = prepare_creds();
+	const struct cred *old;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
+	cred->fsuid = make_kuid(&init_user_ns, 1000);
+	old = override_creds(cred);
+	put_cred(cred);
+	return old;
+}
+
+/* What is reserved for root is not for others, however much they ask for at once. */
+static void reserve_stays(struct kunit *test)
+{
+	static const unsigned int left[] = { 0, 1, 2, 5, 12, 13, 14, 20, 40 };
+	const unsigned int *blocksize = test->param_value;
+	struct ext2_test *et = make_reserved(test, *blocksize, 10, NULL, SZ_1M);
+	u64 reserved = SZ_1M / *blocksize / 10;
+	unsigned int n;
+
+	for (n = 0; n < ARRAY_SIZE(left) && !write_file_failed(et->wf); n++) {
+		u64 free = leave_free(et, reserved + left[n]);
+		u64 room = free > reserved ? data_blocks(et, free - reserved) : 0;
+		const struct cred *old = become_user(test);
+		ssize_t written;
+
+		write_file_label(et->wf, "%llu of %llu free blocks reserved", reserved, free);
+		written = write_user(et, 0, 0, 42 * *blocksize);
+		revert_creds(old);
+		expect_full(et, 0, room * *blocksize, -ENOSPC, written);
+		KUNIT_EXPECT_GE_MSG(test, free_blocks(et), min(free, reserved), "%s",
+				    et->wf->label);
+		check_on_disk(et);
+		write_file_label(et->wf, "%llu of %llu free blocks, for root", reserved, free);
+		written = write_user(et, et->wf->size, 0, 12 * *blocksize);
+		expect_written(et, 12 * *blocksize, written);
+		check_on_disk(et);
+		write_file_truncate(et->wf, 0);
+	}
 }
 
 /* The block that maps those after the first twelve. */
@@ -1086,6 +1174,8 @@ static struct kunit_case ext2_write_cases[] = {
 	KUNIT_CASE_PARAM(from_the_same_page, layouts_gen_params),
 	KUNIT_CASE_PARAM(level_borders, blocks_gen_params),
 	KUNIT_CASE_PARAM(disk_full, blocks_gen_params),
+	KUNIT_CASE_PARAM(disk_full_in_hole, blocks_gen_params),
+	KUNIT_CASE_PARAM(reserve_stays, blocks_gen_params),
 	KUNIT_CASE_PARAM(read_fails, blocks_gen_params),
 	KUNIT_CASE_PARAM(map_unreadable, blocks_gen_params),
 	KUNIT_CASE_PARAM(one_piece, blocks_gen_params),

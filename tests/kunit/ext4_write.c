@@ -10,6 +10,7 @@
  * on which of the operations a write goes through.
  */
 #include <linux/cred.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -67,6 +68,10 @@ static const struct setup setups[] = {
 	{ "ext4, 1k, journal", "ext4", "-b 1024 -m 0 -N 64", NO_COMMITS "data=journal" },
 	{ "ext4, 1k, delalloc", "ext4", "-b 1024 -m 0 -N 64", NO_COMMITS "delalloc", DELALLOC },
 	{ "ext4, 4k, delalloc", "ext4", "-b 4096 -m 0 -N 64", NO_COMMITS "delalloc", DELALLOC },
+	{ "ext4 without extents, 1k, delalloc", "ext4",
+	  "-b 1024 -m 0 -N 64 -O ^extent,^flex_bg,^64bit", NO_COMMITS "delalloc", DELALLOC },
+	{ "ext4, 1k, delalloc, dioread_lock", "ext4", "-b 1024 -m 0 -N 64",
+	  NO_COMMITS "delalloc,dioread_lock", DELALLOC },
 	{ "ext4, 4k, inline data", "ext4", "-b 4096 -m 0 -N 64 -I 256 -O inline_data",
 	  NO_COMMITS "delalloc", DELALLOC },
 	{ "ext4, 1k, bigalloc", "ext4", "-b 1024 -m 0 -N 64 -O bigalloc -C 16384",
@@ -128,9 +133,32 @@ static void write_user(struct ext4_test *et, loff_t pos, size_t source, size_t l
 	expect_written(et, len, write_iter(et, pos, &ui));
 }
 
+/* In bytes, with what delayed allocation has reserved. */
+static u64 space_used(struct ext4_test *et)
+{
+	struct kstat stat;
+
+	KUNIT_ASSERT_EQ(et->test, 0, vfs_getattr(&et->wf->file->f_path, &stat, STATX_BLOCKS,
+						 AT_STATX_SYNC_AS_STAT));
+	return stat.blocks << SECTOR_SHIFT;
+}
+
+/* For data that is on the disk, nothing is reserved any more. */
+static void check_reservations(struct ext4_test *et)
+{
+	u64 blocks = file_inode(et->wf->file)->i_blocks;
+
+	/* What is in the inode is counted, too. */
+	if (blocks)
+		KUNIT_EXPECT_EQ_MSG(et->test, blocks << SECTOR_SHIFT, space_used(et),
+				    "blocks and reservations, %s", et->wf->label);
+}
+
 /* The file as it must be found on disk, by a kernel that knows nothing of it. */
 static void check_on_disk(struct ext4_test *et)
 {
+	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
+	check_reservations(et);
 	test_fs_check(et->fs);
 	write_file_check(et->wf);
 }
@@ -150,16 +178,6 @@ static void take_over(struct ext4_test *et, loff_t end, const u8 *source, ssize_
 	write_file_check(wf);
 }
 
-/* In bytes, with what delayed allocation has reserved. */
-static u64 space_used(struct ext4_test *et)
-{
-	struct kstat stat;
-
-	KUNIT_ASSERT_EQ(et->test, 0, vfs_getattr(&et->wf->file->f_path, &stat, STATX_BLOCKS,
-						 AT_STATX_SYNC_AS_STAT));
-	return stat.blocks << SECTOR_SHIFT;
-}
-
 static u64 space_left(struct ext4_test *et)
 {
 	struct kstatfs statfs;
@@ -170,13 +188,16 @@ static u64 space_left(struct ext4_test *et)
 
 /*
  * What is in the file before a write, at PAGES(4) and around: data, a hole, or
- * nothing, as it ends before.  Where it ends, it ends inside of a block.
+ * nothing, as it ends before.  Where it ends, it ends inside of a block.  Where
+ * the file system can't allocate without writing, there is a hole, or nothing.
  */
 enum before {
 	BEFORE_DATA,
 	BEFORE_HOLE,
 	BEFORE_MIXED,
+	BEFORE_UNWRITTEN,
 	BEFORE_END,
+	BEFORE_ALLOCATED,
 	BEFORE_FAR_END,
 	BEFORE_NOTHING,
 	NR_BEFORE,
@@ -186,10 +207,20 @@ static const char * const before_names[] = {
 	[BEFORE_DATA]		= "data",
 	[BEFORE_HOLE]		= "hole",
 	[BEFORE_MIXED]		= "data and holes",
+	[BEFORE_UNWRITTEN]	= "data and unwritten blocks",
 	[BEFORE_END]		= "end",
+	[BEFORE_ALLOCATED]	= "end, with blocks allocated behind it",
 	[BEFORE_FAR_END]	= "far beyond the end",
 	[BEFORE_NOTHING]	= "empty file",
 };
+
+static void allocate(struct ext4_test *et, int mode, loff_t pos, loff_t len)
+{
+	int err = vfs_fallocate(et->wf->file, mode, pos, len);
+
+	KUNIT_ASSERT_TRUE_MSG(et->test, !err || err == -EOPNOTSUPP, "fallocate: %d, %s",
+			      err, et->wf->label);
+}
 
 /* The file as it is to be, nothing of it cached, and all free memory poisoned. */
 static void fresh_file(struct ext4_test *et, enum before before)
@@ -210,8 +241,18 @@ static void fresh_file(struct ext4_test *et, enum before before)
 		for (pos = 300; pos < PAGES(50); pos += PAGES(3))
 			write_user(et, pos, pos % 1000, PAGES(1) + 99);
 		break;
+	case BEFORE_UNWRITTEN:
+		write_file_truncate(et->wf, PAGES(50));
+		allocate(et, 0, 0, PAGES(50));
+		for (pos = 300; pos < PAGES(40); pos += PAGES(5))
+			write_user(et, pos, pos % 1000, 1024);
+		break;
 	case BEFORE_END:
 		write_user(et, 0, 0, PAGES(4) + 100);
+		break;
+	case BEFORE_ALLOCATED:
+		write_user(et, 0, 0, PAGES(4) + 100);
+		allocate(et, FALLOC_FL_KEEP_SIZE, 0, PAGES(40));
 		break;
 	case BEFORE_FAR_END:
 		write_user(et, 0, 0, 100);
@@ -430,7 +471,13 @@ static void copies_fail(struct kunit *test)
 				KUNIT_EXPECT_TRUE_MSG(test, written > 0 && written < count,
 						      "returned %zd, %s", written,
 						      et->wf->label);
-			if (written < 0 && before >= BEFORE_END)
+			if (written >= 0 || before < BEFORE_END)
+				continue;
+			/* Where blocks were allocated, that truncates the file. */
+			if (before == BEFORE_ALLOCATED && !(et->setup->quirks & DELALLOC))
+				KUNIT_EXPECT_GE_MSG(test, used, space_used(et),
+						    "space used, %s", et->wf->label);
+			else
 				KUNIT_EXPECT_EQ_MSG(test, used, space_used(et),
 						    "space used, %s", et->wf->label);
 		}
@@ -474,8 +521,8 @@ static void source_always_zapped(struct kunit *test)
 		fresh_file(et, before);
 		write_file_label(et->wf, "%s", before_names[before]);
 		user_trap_set(et->um, PAGES(2), PAGES(2), TRAP_ALWAYS, false);
-		user_iter_ubuf(&ui, et->um, PAGES(3) - 700, 1400);
-		expect_written(et, 1400, write_iter(et, PAGES(4) + 300, &ui));
+		user_iter_ubuf(&ui, et->um, PAGES(3) - 704, 1400);
+		expect_written(et, 1400, write_iter(et, PAGES(4) + 304, &ui));
 		user_mem_protect(et->um, 0, et->um->len, PROT_READ | PROT_WRITE);
 	}
 	check_on_disk(et);
@@ -756,6 +803,46 @@ static void crash(struct kunit *test)
 	write_file_check(et->wf);
 }
 
+/*
+ * A write fails behind data that is delayed still, and a commit follows, for
+ * another file.  On the disk there must not be a size without that data.
+ */
+static void crash_after_failure(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	struct file *other = test_fs_open(et->fs, "other", O_RDWR);
+	struct test_disk *disk = et->fs->disk;
+	struct user_iter ui;
+	loff_t pos = 0;
+	u8 *image;
+
+	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
+	write_user(et, 0, 0, PAGES(10) + 100);
+	user_iter_ubuf(&ui, et->um, 5, PAGES(3));
+	fail_usercopy_arm(test, 0, FAIL_ALWAYS);
+	expect_written(et, -EFAULT, write_iter(et, PAGES(10) + 100, &ui));
+	expect_written(et, 3, kernel_write(other, "abc", 3, &pos));
+	expect_written(et, 0, vfs_fsync(other, 0));
+	test_fs_close(et->fs, other);
+
+	image = vmalloc(disk->size);
+	KUNIT_ASSERT_NOT_NULL(test, image);
+	memcpy(image, disk->bytes, disk->size);
+	test_fs_unmount(et->fs);
+	memcpy(disk->bytes, image, disk->size);
+	vfree(image);
+	test_fs_mount(et->fs);
+	write_file_label(et->wf, "mounted again");
+	/* All of it is there, or nothing, unless there is no order of data and size. */
+	if (strstr(et->setup->mount, "writeback"))
+		return;
+	if (!i_size_read(file_inode(et->wf->file))) {
+		memset(et->wf->model, 0, et->wf->size);
+		et->wf->size = 0;
+	}
+	write_file_check(et->wf);
+}
+
 static const struct setup inline_setups[] = {
 	{ "nodelalloc", "ext4", "-b 4096 -m 0 -N 64 -I 256 -O inline_data",
 	  NO_COMMITS "nodelalloc" },
@@ -787,6 +874,42 @@ static void stays_inline(struct kunit *test)
 	write_user(et, 50, 7, PAGES(3));
 	KUNIT_EXPECT_GE(test, space_used(et), PAGES(3));
 	check_on_disk(et);
+}
+
+static ssize_t write_unchecked(struct ext4_test *et, loff_t pos, size_t source, size_t len,
+			       bool fails)
+{
+	struct user_iter ui;
+	ssize_t written;
+
+	user_iter_ubuf(&ui, et->um, source, len);
+	if (fails)
+		fail_usercopy_arm(et->test, 0, FAIL_ALWAYS);
+	written = vfs_iter_write(et->wf->file, &ui.iter, &pos, 0);
+	if (fails)
+		fail_usercopy_disarm();
+	take_over(et, pos, ui.source, written);
+	return written;
+}
+
+/* The write that moves data out of the inode fails. */
+static void stays_inline_if_copies_fail(struct kunit *test)
+{
+	static const size_t lens[] = { 100, 3000, PAGES(3) };
+	struct ext4_test *et = ext4_test_create(test);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		write_file_label(et->wf, "%zu bytes", lens[i]);
+		write_file_truncate(et->wf, 0);
+		expect_written(et, 50, write_unchecked(et, 0, 100, 50, false));
+		expect_written(et, 0, vfs_fsync(et->wf->file, 0));
+		expect_written(et, -EFAULT, write_unchecked(et, 50, 5, lens[i], true));
+		check_on_disk(et);
+		expect_written(et, -EFAULT, write_unchecked(et, 50, 5, lens[i], true));
+		expect_written(et, lens[i], write_unchecked(et, 50, 5, lens[i], false));
+		check_on_disk(et);
+	}
 }
 
 #define RANDOM_STEPS	50
@@ -874,7 +997,9 @@ static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(quota_exceeded, quota_gen_params),
 	KUNIT_CASE_PARAM(small_journal, journal_gen_params),
 	KUNIT_CASE_PARAM(crash, crash_gen_params),
+	KUNIT_CASE_PARAM(crash_after_failure, crash_gen_params),
 	KUNIT_CASE_PARAM(stays_inline, inline_gen_params),
+	KUNIT_CASE_PARAM(stays_inline_if_copies_fail, inline_gen_params),
 	KUNIT_CASE_PARAM(random_writes, setup_gen_params),
 	{}
 };

@@ -32,26 +32,30 @@
 #define MEM_PAGES	40
 #define HOLE		4	/* the page of the source that holes are made of */
 
+/* Of the model, in bytes. */
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+#define CAPACITY	(HPAGE_PMD_SIZE + PAGES(128))
+#else
+#define CAPACITY	PAGES(128)
+#endif
+
 /**
  * struct mount_kind - what folios the file is made of
  * @name: for the log
  * @options: of the mount
  * @border: where large folios meet, in bytes, or any page border
- * @capacity: of the model, in bytes
  */
 struct mount_kind {
 	const char *name;
 	const char *options;
 	size_t border;
-	size_t capacity;
 };
 
 static const struct mount_kind mount_kinds[] = {
-	{ "single pages", "huge=never", PAGES(48), PAGES(128) },
+	{ "single pages", "huge=never", PAGES(48) },
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
-	{ "huge", "huge=always", HPAGE_PMD_SIZE, HPAGE_PMD_SIZE + PAGES(128) },
-	{ "huge within size", "huge=within_size", HPAGE_PMD_SIZE,
-	  HPAGE_PMD_SIZE + PAGES(128) },
+	{ "huge", "huge=always", HPAGE_PMD_SIZE },
+	{ "huge within size", "huge=within_size", HPAGE_PMD_SIZE },
 #endif
 };
 
@@ -84,9 +88,9 @@ static struct shmem_test *shmem_test_of(struct kunit *test, struct file *file,
 	KUNIT_ASSERT_NOT_NULL(test, st);
 	st->test = test;
 	st->kind = kind;
-	st->wf = write_file_create(test, file, kind->capacity);
+	st->wf = write_file_create(test, file, CAPACITY);
 	st->um = user_mem_create(test, PAGES(MEM_PAGES), seed);
-	st->kept = kunit_kcalloc(test, BITS_TO_LONGS(kind->capacity / PAGE_SIZE),
+	st->kept = kunit_kcalloc(test, BITS_TO_LONGS(CAPACITY / PAGE_SIZE),
 				 sizeof(long), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, st->kept);
 	return st;
@@ -130,7 +134,7 @@ static void check_blocks(struct shmem_test *st)
 			    "blocks of %lu pages, %s", pages, st->wf->label);
 	if (!st->wf->mapped && st->kind == single_pages)
 		KUNIT_EXPECT_EQ_MSG(st->test, pages,
-				    bitmap_weight(st->kept, st->kind->capacity / PAGE_SIZE),
+				    bitmap_weight(st->kept, CAPACITY / PAGE_SIZE),
 				    "pages, %s", st->wf->label);
 
 	/* The internal mount has no limit, and does not count. */
@@ -174,7 +178,7 @@ static void truncate_to(struct shmem_test *st, loff_t size)
 	unsigned long first = DIV_ROUND_UP(size, PAGE_SIZE);
 
 	write_file_truncate(st->wf, size);
-	bitmap_clear(st->kept, first, st->kind->capacity / PAGE_SIZE - first);
+	bitmap_clear(st->kept, first, CAPACITY / PAGE_SIZE - first);
 	check_blocks(st);
 }
 
@@ -237,7 +241,7 @@ static void shmem_write_borders(struct kunit *test)
 
 			write_file_label(st->wf, "%zu bytes into a hole, at %lld", lens[l],
 					 pos);
-			restart(st, kind->capacity);
+			restart(st, CAPACITY);
 			expect_ubuf(st, pos, PAGES(1) - d, lens[l], lens[l]);
 
 			write_file_label(st->wf, "%zu bytes over that, before %lld",
@@ -269,7 +273,7 @@ static void shmem_write_short(struct kunit *test)
 			expect_ubuf(st, pos, PAGES(HOLE) - before[b], PAGES(8),
 				    before[b] ?: -EFAULT);
 			/* What was left behind must not come to light. */
-			truncate_to(st, kind->capacity);
+			truncate_to(st, CAPACITY);
 			write_file_label(st->wf, "%zu bytes over that, at %lld", before[b],
 					 pos + 11);
 			expect_ubuf(st, pos + 11, PAGES(30) - before[b], PAGES(8),
@@ -326,7 +330,7 @@ static void shmem_write_copy_always_fails(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pages_of(inode_of(st)), 0UL);
 
 		write_file_label(st->wf, "into a hole, at %lld", pos);
-		restart(st, kind->capacity);
+		restart(st, CAPACITY);
 		fail_usercopy_arm(test, 0, FAIL_ALWAYS);
 		expect_ubuf(st, pos, 100, PAGES(5), -EFAULT);
 		KUNIT_EXPECT_EQ(test, pages_of(inode_of(st)), 0UL);
@@ -383,7 +387,7 @@ static void shmem_write_source_gone(struct kunit *test)
 			ssize_t written;
 
 			write_file_label(st->wf, "at %lld, gone after %u pages", pos, page);
-			restart(st, d & 1 ? kind->capacity : 0);
+			restart(st, d & 1 ? CAPACITY : 0);
 			user_trap_set(st->um, PAGES(page), PAGES(2), 2, true);
 			user_iter_ubuf(&ui, st->um, 64, PAGES(20));
 			written = write_and_check(st, pos, &ui);
@@ -394,7 +398,7 @@ static void shmem_write_source_gone(struct kunit *test)
 				KUNIT_EXPECT_GE_MSG(test, written, (ssize_t)PAGES(page) - 64,
 						    "that was there to read, %s", st->wf->label);
 			/* Nothing that was left behind comes to light. */
-			truncate_to(st, kind->capacity);
+			truncate_to(st, CAPACITY);
 		}
 	}
 }
@@ -470,7 +474,7 @@ static void shmem_write_fallocated(struct kunit *test)
 		write_file_label(st->wf, "mode %d, a write over pages", modes[m]);
 		expect_ubuf(st, pos + PAGES(3) + 77, 1, PAGES(3), PAGES(3));
 		KUNIT_EXPECT_EQ(test, pages_of(inode_of(st)), pages);
-		truncate_to(st, kind->capacity);
+		truncate_to(st, CAPACITY);
 	}
 }
 
@@ -517,13 +521,19 @@ static void write_up_to_limit(struct shmem_test *st, unsigned long room, int err
 
 	if (room < 2)
 		return;
+	for (n = 0; n < MANY_PAGES + 2 && (n == 2 || n == 5 || left); n++)
+		left -= n != 2 && n != 5;
+	KUNIT_ASSERT_LE(st->test, PAGES(n), um->len);
 	write_file_label(st->wf, "over pages that are there");
 	restart(st, 0);
 	expect_ubuf(st, PAGES(2), 0, PAGE_SIZE, PAGE_SIZE);
 	expect_ubuf(st, PAGES(5) + 10, 0, 10, 10);
-	for (n = 0; n < MANY_PAGES + 2 && (n == 2 || n == 5 || left); n++)
-		left -= n != 2 && n != 5;
-	KUNIT_ASSERT_LE(st->test, PAGES(n), um->len);
+	expect_ubuf(st, 0, 3, PAGES(MANY_PAGES + 2), PAGES(n));
+
+	write_file_label(st->wf, "over pages that are allocated");
+	restart(st, 0);
+	allocate_range(st, 0, PAGES(2), PAGE_SIZE);
+	allocate_range(st, FALLOC_FL_KEEP_SIZE, PAGES(5), PAGE_SIZE);
 	expect_ubuf(st, 0, 3, PAGES(MANY_PAGES + 2), PAGES(n));
 }
 
@@ -975,7 +985,7 @@ static void shmem_write_folio(struct kunit *test)
 			void *fsdata;
 
 			write_file_label(st->wf, "%zu of 100 bytes at %lld", copied, pos);
-			restart(st, d & 1 ? kind->capacity : 0);
+			restart(st, d & 1 ? CAPACITY : 0);
 			inode_lock(inode_of(st));
 			KUNIT_ASSERT_EQ(test, 0, aops->write_begin(file, file->f_mapping, pos,
 								   100, &folio, &fsdata));
@@ -1071,7 +1081,7 @@ static void random_source(struct shmem_test *st, struct rnd_state *rnd, struct u
 /* A place near the border, or not. */
 static loff_t random_pos(struct shmem_test *st, struct rnd_state *rnd, size_t len)
 {
-	size_t limit = st->kind->capacity - len;
+	size_t limit = CAPACITY - len;
 
 	if (random_below(rnd, 2))
 		return random_below(rnd, limit);
@@ -1109,7 +1119,7 @@ static void shmem_write_random(struct kunit *test)
 			user_mem_protect(st->um, 0, st->um->len, PROT_READ | PROT_WRITE);
 			break;
 		case 3:
-			truncate_to(st, random_below(&rnd, kind->capacity));
+			truncate_to(st, random_below(&rnd, CAPACITY));
 			break;
 		case 4:
 			allocate_range(st, random_below(&rnd, 2) * FALLOC_FL_KEEP_SIZE, pos, len);

@@ -50,7 +50,9 @@ static const struct vm_operations_struct user_trap_vm_ops = {
  * @offset: start of the trap
  * @len: length of the trap
  * @faults: so many faults in the trap take away all of its other pages;
- *	TRAP_ALWAYS: no two of them can ever be present together
+ *	TRAP_ALWAYS: no two of them can ever be present together, so that
+ *	source and position must be aligned to words: where a copy loads from
+ *	two of them at once, it would not end
  * @gone: whether faults after these fail, or find memory as usual
  *
  * There is one trap at a time.  Holes may be made before or after; memory that
