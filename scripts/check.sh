@@ -73,6 +73,21 @@ patched_tree()
 	"$REPO/scripts/tree.sh" --strict patched && result pass "tree: build/patched holds the series"
 }
 
+# That they are found is for 'make mutants' to say; here, that they can be.
+mutants_apply()
+{
+	local mutant failed=0
+
+	for mutant in "$REPO"/tests/mutants/*.patch; do
+		patch -d "$BUILD/patched" -p1 -F0 -s --dry-run < "$mutant" || {
+			result fail "mutants: ${mutant##*/} applies"
+			failed=1
+		}
+	done
+	((failed)) || result pass "mutants: all of them apply"
+	return $failed
+}
+
 patched=$BUILD/patched/.kunit-um/linux
 
 if [[ ${1-} == --count ]]; then
@@ -91,6 +106,7 @@ stage lint "$REPO/scripts/lint.sh"
 stage series "$REPO/scripts/series.sh" check "$BUILD/base"
 stage scripts scripts_tests
 stage tree patched_tree
+stage mutants mutants_apply
 stage kunit "$REPO/scripts/kunit.sh" patched
 stage boot "$REPO/scripts/boot.sh" "$patched"
 stage stress "$REPO/scripts/stress.sh" --minutes=2 "$patched"
