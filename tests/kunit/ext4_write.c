@@ -357,8 +357,11 @@ static void append_to_allocated_block(struct kunit *test)
 	write_file_label(et->wf, "inside of the last block");
 	write_user(et, PAGES(2) + 100, 5, 200);
 	check_on_disk(et);
+	write_file_label(et->wf, "over pages, and inside of the last block");
+	write_user(et, 100, 9, PAGES(2) + 300);
+	check_on_disk(et);
 	write_file_label(et->wf, "up to the end of the last block");
-	write_user(et, PAGES(2) + 300, 5, blocksize(et) - 300);
+	write_user(et, PAGES(2) + 400, 5, blocksize(et) - 400);
 	check_on_disk(et);
 }
 
