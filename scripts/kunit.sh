@@ -101,7 +101,10 @@ run_suite()
 	rm -f "$out/test.log"
 	if [[ $quiet ]]; then
 		say "running $suite on build/$name"
-		kunit exec --timeout="$timeout" "${boot[@]}" "$suite.$tests" > "$results/$suite.out" 2>&1
+		# As it is: UML drops lines that kunit.py is too slow to take, and
+		# to parse them, with several failures each, can be too slow.
+		kunit exec --raw_output=all --timeout="$timeout" "${boot[@]}" "$suite.$tests" \
+			> "$results/$suite.out" 2>&1
 	else
 		kunit exec --timeout="$timeout" "${boot[@]}" "$suite.$tests"
 	fi || true

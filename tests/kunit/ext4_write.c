@@ -320,6 +320,34 @@ static void overwrites(struct kunit *test)
 	check_on_disk(et);
 }
 
+/*
+ * A block was found unwritten, by zeroing a part of it, and is not any more when
+ * the next write comes: what is there has to be read, and what comes written.
+ */
+static void found_unwritten(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+
+	write_file_label(et->wf, "a hole punched inside of a block");
+	write_file_truncate(et->wf, PAGES(8));
+	allocate(et, 0, 0, PAGES(8));
+	write_file_poison_free_memory(test);
+	allocate(et, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGES(1) + 100, 50);
+	/* So near that the blocks between are zeroed, instead of kept unwritten. */
+	write_user(et, 0, 0, PAGES(1));
+	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
+	write_user(et, PAGES(1) + 700, 9, 8000);
+	check_on_disk(et);
+
+	write_file_label(et->wf, "cut inside of a block");
+	write_file_truncate(et->wf, 0);
+	write_file_truncate(et->wf, PAGES(16));
+	allocate(et, 0, 0, PAGES(16));
+	write_file_truncate(et->wf, 100);
+	write_user(et, 0, 3, PAGES(2));
+	check_on_disk(et);
+}
+
 /* Appending as a log does, by a file that is open for that, up to CAPACITY. */
 static void appends(struct kunit *test)
 {
@@ -987,6 +1015,7 @@ static void random_writes(struct kunit *test)
 static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(writes, setup_gen_params),
 	KUNIT_CASE_PARAM(overwrites, setup_gen_params),
+	KUNIT_CASE_PARAM(found_unwritten, setup_gen_params),
 	KUNIT_CASE_PARAM(appends, setup_gen_params),
 	KUNIT_CASE_PARAM(append_to_allocated_block, setup_gen_params),
 	KUNIT_CASE_PARAM(synchronous, setup_gen_params),
