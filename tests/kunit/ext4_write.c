@@ -133,6 +133,16 @@ static void write_user(struct ext4_test *et, loff_t pos, size_t source, size_t l
 	expect_written(et, len, write_iter(et, pos, &ui));
 }
 
+/* ... or of which nothing can be copied. */
+static void write_fails(struct ext4_test *et, loff_t pos, size_t source, size_t len)
+{
+	struct user_iter ui;
+
+	user_iter_ubuf(&ui, et->um, source, len);
+	fail_usercopy_arm(et->test, 0, FAIL_ALWAYS);
+	expect_written(et, -EFAULT, write_iter(et, pos, &ui));
+}
+
 /* In bytes, with what delayed allocation has reserved. */
 static u64 space_used(struct ext4_test *et)
 {
@@ -523,19 +533,14 @@ static void copies_fail(struct kunit *test)
 static void failure_beyond_end_keeps_size(struct kunit *test)
 {
 	struct ext4_test *et = ext4_test_create(test);
-	struct user_iter ui;
 
 	write_user(et, 0, 0, PAGES(1) + 100);
 	/* Each failure another page: the first is not uptodate, the second is new. */
 	write_file_label(et->wf, "in the last page");
-	user_iter_ubuf(&ui, et->um, 5, 500);
-	fail_usercopy_arm(test, 0, FAIL_ALWAYS);
-	expect_written(et, -EFAULT, write_iter(et, PAGES(1) + 300, &ui));
+	write_fails(et, PAGES(1) + 300, 5, 500);
 
 	write_file_label(et->wf, "far beyond");
-	user_iter_ubuf(&ui, et->um, 5, PAGES(3));
-	fail_usercopy_arm(test, 0, FAIL_ALWAYS);
-	expect_written(et, -EFAULT, write_iter(et, PAGES(20) + 300, &ui));
+	write_fails(et, PAGES(20) + 300, 5, PAGES(3));
 	/* What was left behind must not come to light. */
 	write_file_truncate(et->wf, CAPACITY);
 	check_on_disk(et);
@@ -801,6 +806,21 @@ static const void *crash_gen_params(const void *prev, char *desc)
 	return next == &setups[ARRAY_SIZE(setups) - 1] ? NULL : next;
 }
 
+/* Go on with what a crash at this moment leaves. */
+static void crash_now(struct ext4_test *et)
+{
+	struct test_disk *disk = et->fs->disk;
+	u8 *image = vmalloc(disk->size);
+
+	KUNIT_ASSERT_NOT_NULL(et->test, image);
+	memcpy(image, disk->bytes, disk->size);
+	test_fs_unmount(et->fs);
+	memcpy(disk->bytes, image, disk->size);
+	vfree(image);
+	test_fs_mount(et->fs);
+	write_file_label(et->wf, "mounted again");
+}
+
 /*
  * The journal is replayed: what was synced is there after a crash.  The write
  * that is lost is too small to make the journal commit.
@@ -808,12 +828,9 @@ static const void *crash_gen_params(const void *prev, char *desc)
 static void crash(struct kunit *test)
 {
 	struct ext4_test *et = ext4_test_create(test);
-	struct test_disk *disk = et->fs->disk;
-	u8 *image = vmalloc(disk->size);
 	loff_t synced;
 	u8 *model;
 
-	KUNIT_ASSERT_NOT_NULL(test, image);
 	model = kunit_kmalloc(test, CAPACITY, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, model);
 	write_user(et, 0, 0, PAGES(33));
@@ -822,15 +839,9 @@ static void crash(struct kunit *test)
 	memcpy(model, et->wf->model, CAPACITY);
 	synced = et->wf->size;
 	write_user(et, synced + 300, 0, PAGES(2));
-	memcpy(image, disk->bytes, disk->size);
-
-	test_fs_unmount(et->fs);
-	memcpy(disk->bytes, image, disk->size);
-	vfree(image);
-	test_fs_mount(et->fs);
+	crash_now(et);
 	memcpy(et->wf->model, model, CAPACITY);
 	et->wf->size = synced;
-	write_file_label(et->wf, "mounted again");
 	write_file_check(et->wf);
 }
 
@@ -842,28 +853,16 @@ static void crash_after_failure(struct kunit *test)
 {
 	struct ext4_test *et = ext4_test_create(test);
 	struct file *other = test_fs_open(et->fs, "other", O_RDWR);
-	struct test_disk *disk = et->fs->disk;
-	struct user_iter ui;
 	loff_t pos = 0;
-	u8 *image;
 
 	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
 	write_user(et, 0, 0, PAGES(10) + 100);
-	user_iter_ubuf(&ui, et->um, 5, PAGES(3));
-	fail_usercopy_arm(test, 0, FAIL_ALWAYS);
-	expect_written(et, -EFAULT, write_iter(et, PAGES(10) + 100, &ui));
+	write_fails(et, PAGES(10) + 100, 5, PAGES(3));
 	expect_written(et, 3, kernel_write(other, "abc", 3, &pos));
 	expect_written(et, 0, vfs_fsync(other, 0));
 	test_fs_close(et->fs, other);
 
-	image = vmalloc(disk->size);
-	KUNIT_ASSERT_NOT_NULL(test, image);
-	memcpy(image, disk->bytes, disk->size);
-	test_fs_unmount(et->fs);
-	memcpy(disk->bytes, image, disk->size);
-	vfree(image);
-	test_fs_mount(et->fs);
-	write_file_label(et->wf, "mounted again");
+	crash_now(et);
 	/* All of it is there, or nothing, unless there is no order of data and size. */
 	if (strstr(et->setup->mount, "writeback"))
 		return;
@@ -883,21 +882,27 @@ static const struct setup inline_setups[] = {
 
 KUNIT_ARRAY_PARAM_DESC(inline, inline_setups, name);
 
+/* What is in the inode is not dirty. */
+static void write_inline(struct ext4_test *et, loff_t pos, size_t source, size_t len)
+{
+	struct user_iter ui;
+	ssize_t written;
+
+	user_iter_ubuf(&ui, et->um, source, len);
+	written = vfs_iter_write(et->wf->file, &ui.iter, &pos, 0);
+	expect_written(et, len, written);
+	take_over(et, pos, ui.source, written);
+}
+
 /* A file that fits into its inode takes no block, until it grows. */
 static void stays_inline(struct kunit *test)
 {
 	struct ext4_test *et = ext4_test_create(test);
-	struct user_iter ui;
-	ssize_t written;
 	loff_t pos;
 
-	for (pos = 0; pos < 90;) {
+	for (pos = 0; pos < 90; pos += 30) {
 		write_file_label(et->wf, "at %lld", pos);
-		user_iter_ubuf(&ui, et->um, 100 + pos, 30);
-		/* What is in the inode is not dirty. */
-		written = vfs_iter_write(et->wf->file, &ui.iter, &pos, 0);
-		expect_written(et, 30, written);
-		take_over(et, pos, ui.source, written);
+		write_inline(et, pos, 100 + pos, 30);
 		KUNIT_EXPECT_LT(test, space_used(et), blocksize(et));
 	}
 	check_on_disk(et);
@@ -905,22 +910,6 @@ static void stays_inline(struct kunit *test)
 	write_user(et, 50, 7, PAGES(3));
 	KUNIT_EXPECT_GE(test, space_used(et), PAGES(3));
 	check_on_disk(et);
-}
-
-static ssize_t write_unchecked(struct ext4_test *et, loff_t pos, size_t source, size_t len,
-			       bool fails)
-{
-	struct user_iter ui;
-	ssize_t written;
-
-	user_iter_ubuf(&ui, et->um, source, len);
-	if (fails)
-		fail_usercopy_arm(et->test, 0, FAIL_ALWAYS);
-	written = vfs_iter_write(et->wf->file, &ui.iter, &pos, 0);
-	if (fails)
-		fail_usercopy_disarm();
-	take_over(et, pos, ui.source, written);
-	return written;
 }
 
 /* The write that moves data out of the inode fails. */
@@ -933,12 +922,12 @@ static void stays_inline_if_copies_fail(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(lens); i++) {
 		write_file_label(et->wf, "%zu bytes", lens[i]);
 		write_file_truncate(et->wf, 0);
-		expect_written(et, 50, write_unchecked(et, 0, 100, 50, false));
+		write_inline(et, 0, 100, 50);
 		expect_written(et, 0, vfs_fsync(et->wf->file, 0));
-		expect_written(et, -EFAULT, write_unchecked(et, 50, 5, lens[i], true));
+		write_fails(et, 50, 5, lens[i]);
 		check_on_disk(et);
-		expect_written(et, -EFAULT, write_unchecked(et, 50, 5, lens[i], true));
-		expect_written(et, lens[i], write_unchecked(et, 50, 5, lens[i], false));
+		write_fails(et, 50, 5, lens[i]);
+		write_inline(et, 50, 5, lens[i]);
 		check_on_disk(et);
 	}
 }
