@@ -697,18 +697,16 @@ static void disk_full_in_hole(struct kunit *test)
 	for (n = 0; n < ARRAY_SIZE(left) && !write_file_failed(et->wf); n++) {
 		for (s = 0; s < ARRAY_SIZE(starts) && !write_file_failed(et->wf); s++) {
 			loff_t pos = starts[s];
-			u64 before = pos / *blocksize;
 			ssize_t written;
+			u64 room;
 
 			free = leave_free(et, left[n]);
+			/* Blocks before the write take no space, but a place. */
+			room = data_blocks(et, pos / *blocksize + free);
 			write_file_truncate(et->wf, 60 * *blocksize);
 			write_file_label(et->wf, "%llu blocks left, at %lld", free, pos);
 			written = write_user(et, pos, 0, 42 * *blocksize);
-			/* Blocks before the write take no space, but a place. */
-			for (before += free; before && indirect_blocks(et, before) + before >
-			     pos / *blocksize + free; before--)
-				;
-			expect_full(et, pos, before * *blocksize, -ENOSPC, written);
+			expect_full(et, pos, room * *blocksize, -ENOSPC, written);
 			pos += max(written, 0);
 			written = write_user(et, pos, 0, 5 * *blocksize);
 			expect_full(et, pos, pos, -ENOSPC, written);
@@ -717,19 +715,6 @@ static void disk_full_in_hole(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, free, free_blocks(et), "%s", et->wf->label);
 		}
 	}
-}
-
-static const struct cred *become_user(struct kunit *test)
-{
-	struct cred *cred = prepare_creds();
-	const struct cred *old;
-
-	KUNIT_ASSERT_NOT_NULL(test, cred);
-	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
-	cred->fsuid = make_kuid(&init_user_ns, 1000);
-	old = override_creds(cred);
-	put_cred(cred);
-	return old;
 }
 
 /* What is reserved for root is not for others, however much they ask for at once. */
@@ -744,7 +729,7 @@ static void reserve_stays(struct kunit *test)
 	for (n = 0; n < ARRAY_SIZE(left) && !write_file_failed(et->wf); n++) {
 		u64 free = leave_free(et, reserved + left[n]);
 		u64 room = free > reserved ? data_blocks(et, free - reserved) : 0;
-		const struct cred *old = become_user(test);
+		const struct cred *old = write_file_become(test, KUIDT_INIT(1000));
 		ssize_t written;
 
 		write_file_label(et->wf, "%llu of %llu free blocks reserved", reserved, free);

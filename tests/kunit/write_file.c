@@ -122,19 +122,26 @@ void write_file_poison_free_memory(struct kunit *test)
 }
 
 /*
- * Kernel threads may exceed all limits, as long as they have the privilege to.
+ * Write as @fsuid, who has to obey limits.
  * Return: for revert_creds().
  */
-const struct cred *write_file_obey_limits(struct kunit *test)
+const struct cred *write_file_become(struct kunit *test, kuid_t fsuid)
 {
 	struct cred *cred = prepare_creds();
 	const struct cred *old;
 
 	KUNIT_ASSERT_NOT_NULL(test, cred);
 	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
+	cred->fsuid = fsuid;
 	old = override_creds(cred);
 	put_cred(cred);
 	return old;
+}
+
+/* Kernel threads may exceed all limits, as long as they have the privilege to. */
+const struct cred *write_file_obey_limits(struct kunit *test)
+{
+	return write_file_become(test, current_fsuid());
 }
 
 /* Name what is tried next: it is printed with every failure. */

@@ -47,6 +47,7 @@ struct file *write_file_open_pseudo(struct kunit *test, struct vfsmount *mnt,
 void write_file_close_at_end(struct kunit *test, struct file *file);
 void write_file_close(struct kunit *test, struct file *file);
 void write_file_poison_free_memory(struct kunit *test);
+const struct cred *write_file_become(struct kunit *test, kuid_t fsuid);
 const struct cred *write_file_obey_limits(struct kunit *test);
 
 __printf(2, 3) void write_file_label(struct write_file *wf, const char *fmt, ...);
