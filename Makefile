@@ -3,11 +3,21 @@
 SHELL := /bin/bash
 ARCH ?= um
 TREE ?= patched
-export BUILD KDIR TARBALL
+BUILD ?= build
+export BUILD KDIR TARBALL KERNEL MIRROR SILENCE V
+
+# A recipe is one script, which says in the end how long it took. Its patterns of
+# suites and rows are for the scripts, not for the shell.
+.ONESHELL:
+.SHELLFLAGS := -efuc
+define begin
+@trap 'rc=$$?; printf "== make %s: %s, %d min %d s\n" $@ \
+	"$$( ((rc)) && echo "failed" || echo "done")" $$((SECONDS / 60)) $$((SECONDS % 60)) >&2' EXIT
+endef
 
 .NOTPARALLEL:
-.PHONY: help boot shell kunit baseline apply unapply check check-steps \
-	check-versions mutants stress crash sanitize lint bench git-tree trees clean
+.PHONY: help boot shell kunit baseline apply unapply check check-steps check-versions \
+	mutants stress crash sanitize lint bench fresh kernels git-tree trees clean
 
 ##@ See it work
 help: ## this text
@@ -26,77 +36,107 @@ help: ## this text
 	@echo '  TREE=base       stress and crash the untouched kernel (patched)'
 	@echo '  ARCH=um|x86_64  for kunit; x86_64 runs in QEMU (um)'
 	@echo '  KDIR=tree       a kernel tree of your own: to apply to, or to copy from'
-	@echo '  TARBALL=file    a kernel tarball instead of Debian'\''s linux-source-6.12'
+	@echo '  KERNEL=version  a kernel source of Debian'\''s: 6.12, the newest 6.12.y, or 6.12.107 (6.12)'
+	@echo '  TARBALL=file    a kernel tarball instead'
+	@echo '  MIRROR=url      a mirror of Debian, if the one that apt uses will not do'
+	@echo '  DEBIAN=name     bookworm or trixie, for fresh (bookworm)'
+	@echo "  COMMAND='...'   what to run there, for fresh (make boot, then make check)"
+	@echo '  SILENCE=n       after how many seconds without a word a kernel is stopped (300)'
+	@echo '  V=1             all that the kernels say, for kunit and check'
 	@echo '  BUILD=dir       where everything is built, 8 GB (build)'
 	@echo
 	@echo 'Times are for two CPUs; the second run is quicker. See Documentation/testing.rst.'
 
 boot: ## boot the patched kernel; it writes files and reads them back (6 min)
-	@scripts/tree.sh patched
-	@scripts/kunit.sh --build patched
-	@scripts/boot.sh $${BUILD:-build}/patched/.kunit-um/linux
+	$(begin)
+	scripts/tree.sh patched
+	scripts/kunit.sh --build patched
+	scripts/boot.sh $(BUILD)/patched/.kunit-um/linux
 
 shell: ## boot the patched kernel into a shell; Ctrl-C or exit ends it (5 min)
 	@scripts/tree.sh patched
-	@scripts/kunit.sh --build patched
-	@scripts/boot.sh $${BUILD:-build}/patched/.kunit-um/linux --shell
+	scripts/kunit.sh --build patched
+	scripts/boot.sh --shell $(BUILD)/patched/.kunit-um/linux
 
 ##@ Test
 kunit: ## the KUnit suites on the patched kernel (6 min; x86_64 30 min)
-	@scripts/tree.sh patched
-	@set -f; scripts/kunit.sh --arch=$(ARCH) patched $(SUITES)
+	$(begin)
+	scripts/tree.sh patched
+	scripts/kunit.sh --arch=$(ARCH) patched $(SUITES)
 
 baseline: ## the same suites on the untouched and the patched kernel, compared (10 min)
-	@set -f; scripts/baseline.sh $(SUITES)
+	$(begin)
+	scripts/baseline.sh $(SUITES)
 
 check: ## all that must hold before a change goes in (10 min)
-	@scripts/check.sh
+	$(begin)
+	scripts/check.sh
 
 lint: ## checkpatch, shellcheck and the series' consistency alone (1 min)
-	@scripts/lint.sh
+	$(begin)
+	scripts/lint.sh
 
 stress: ## random operations, fio and stress-ng, with copies cut short (2 min)
-	@scripts/tree.sh $(TREE)
-	@scripts/kunit.sh --build $(TREE)
-	@scripts/stress.sh $(if $(MINUTES),--minutes=$(MINUTES)) $(if $(SEED),--seed=$(SEED)) \
-		$${BUILD:-build}/$(TREE)/.kunit-um/linux
+	$(begin)
+	scripts/tree.sh $(TREE)
+	scripts/kunit.sh --build $(TREE)
+	scripts/stress.sh $(if $(MINUTES),--minutes=$(MINUTES)) $(if $(SEED),--seed=$(SEED)) \
+		$(BUILD)/$(TREE)/.kunit-um/linux
 
 crash: ## what is on disk after a crash, at hundreds of moments (5 min)
-	@scripts/tree.sh $(TREE)
-	@scripts/kunit.sh --build $(TREE)
-	@scripts/crash.sh $(if $(POINTS),--points=$(POINTS)) $(if $(SEED),--seed=$(SEED)) \
-		$${BUILD:-build}/$(TREE)/.kunit-um/linux
+	$(begin)
+	scripts/tree.sh $(TREE)
+	scripts/kunit.sh --build $(TREE)
+	scripts/crash.sh $(if $(POINTS),--points=$(POINTS)) $(if $(SEED),--seed=$(SEED)) \
+		$(BUILD)/$(TREE)/.kunit-um/linux
 
 sanitize: ## the suites and stress with KASAN and PROVE_LOCKING (20 min)
-	@scripts/tree.sh patched
-	@scripts/sanitize.sh $(if $(MINUTES),--minutes=$(MINUTES))
+	$(begin)
+	scripts/tree.sh patched
+	scripts/sanitize.sh $(if $(MINUTES),--minutes=$(MINUTES))
 
 check-steps: ## build and test after each patch (a few minutes per patch)
-	@set -f; scripts/check-steps.sh $(if $(FROM),--from=$(FROM)) $(SUITES)
+	$(begin)
+	scripts/check-steps.sh $(if $(FROM),--from=$(FROM)) $(SUITES)
 
 check-versions: ## the series on all versions of 6.12 that the archive has (5 min)
-	@scripts/check-versions.sh
+	$(begin)
+	scripts/check-versions.sh
 
 mutants: ## deliberate bugs, each of which a suite must find (1 min per bug)
-	@scripts/mutants.sh
+	$(begin)
+	scripts/mutants.sh
 
 bench: ## how fast both kernels write, row by row (15 min)
-	@set -f; scripts/bench.sh $(if $(RUNS),--runs=$(RUNS)) $(ROWS)
+	$(begin)
+	scripts/bench.sh $(if $(RUNS),--runs=$(RUNS)) $(ROWS)
+
+fresh: ## make boot and make check on a machine with only gcc, make, git, apt (40 min)
+	$(begin)
+	scripts/fresh.sh $(if $(DEBIAN),--debian=$(DEBIAN)) $(if $(COMMAND),'$(subst ','\'',$(COMMAND))')
 
 ##@ Use and develop
 apply: ## put the series and the suites into your tree: make apply KDIR=tree
-	@scripts/series.sh apply "$(KDIR)"
+	$(begin)
+	scripts/series.sh apply "$(KDIR)"
 
 unapply: ## take them out again: make unapply KDIR=tree
-	@scripts/series.sh unapply "$(KDIR)"
+	$(begin)
+	scripts/series.sh unapply "$(KDIR)"
+
+kernels: ## the kernel sources that KERNEL= can name (half a minute)
+	@scripts/kernels.sh list
 
 trees: ## build/base and build/patched (a quilt tree), to look at or to edit (2 min)
-	@scripts/tree.sh base
-	@scripts/tree.sh patched
+	$(begin)
+	scripts/tree.sh base
+	scripts/tree.sh patched
 
 git-tree: ## build/git, the series as git commits, for bisecting (3 min)
-	@scripts/git-tree.sh
+	$(begin)
+	scripts/git-tree.sh
 
 clean: ## remove all that is built or unpacked, edits in build/patched included
-	@! cd $${BUILD:-build} 2>/dev/null || rm -rf base patched work git boot results \
-		debs versions .unpack .copy .lock *.log *.txt crash-*.img
+	@set +f
+	! cd $(BUILD) 2> /dev/null || rm -rf base patched work git boot results \
+		debs versions apt fresh .unpack .copy .lock *.log *.txt *.tsv *.svg crash-*.img

@@ -58,7 +58,7 @@ boot()
 	local name=$1 log=$results/$2.log start=$SECONDS
 
 	shift 2
-	run timeout -k 5 1800 "$@" > "$log" 2>&1 || true
+	run_kernel "$log" "$@" || true
 	tr -d '\r' < "$log" > "$log.text"
 	mv "$log.text" "$log"
 	grep -q '^ok 1 write_bench' "$log" || {

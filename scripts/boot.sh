@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# boot.sh [--timeout SECONDS] KERNEL   boot it and have it write files
-# boot.sh --shell KERNEL               boot it into a shell
+# boot.sh KERNEL           boot it and have it write files
+# boot.sh --shell KERNEL   boot it into a shell
 #
 # KERNEL is a UML binary, or an x86_64 bzImage, which runs in QEMU. It gets disks
 # that mke2fs makes here (tests/boot/disks). tests/boot/bootwrite writes to all
 # file systems through every path; a table says how much, and whether it was read
 # back equal; then e2fsck judges the disks. The exit status is 1 if anything
 # differed, if the kernel complained or did not get to its end, or if a disk is
-# not clean. After SECONDS (300) the guest is stopped. The console is kept in
-# build/boot.log.
+# not clean. A guest that says nothing for SILENCE=300 seconds is stopped. The
+# console is kept in build/boot.log.
 #
 # In the shell Ctrl-C ends the guest, as 'exit' does; a command in it is
 # interrupted by Ctrl-G.
@@ -18,15 +18,10 @@
 . "$(dirname "$0")/common.sh"
 . "$REPO/scripts/guest.sh"
 
-limit=300 shell='' kernel=''
+shell='' kernel=''
 while (($#)); do
 	case $1 in
 	--shell) shell=1 ;;
-	--timeout)
-		limit=${2-}
-		[[ $limit =~ ^[1-9][0-9]*$ ]] || die "--timeout is in seconds; see scripts/boot.sh --help"
-		shift
-		;;
 	-*) die "unknown option $1; see scripts/boot.sh --help" ;;
 	*)
 		[[ ! $kernel ]] || die "one KERNEL at a time; see scripts/boot.sh --help"
@@ -151,7 +146,7 @@ if [[ $shell ]]; then
 	exit
 fi
 guest_command
-guest_run "$log" "$limit"
+guest_run "$log"
 judge_guest
 judge_disks
 ((!failed)) || {

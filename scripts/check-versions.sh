@@ -1,68 +1,50 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check-versions.sh: does the series apply, with no fuzz, to every version of
-# linux-source-6.12 that the package archive offers? The packages (140 MB each)
-# are kept in build/debs.
+# check-versions.sh [KERNEL]: does the series apply, with no fuzz, to every release
+# of its kernel that Debian's archive offers, or to those that KERNEL matches? See
+# scripts/kernels.sh for the suites. The packages (140 MB each) are kept in
+# build/debs.
 
 . "$(dirname "$0")/common.sh"
 
 lock_build
-need_tools series versions
-command -v apt-cache > /dev/null || die "there is no apt-cache; this needs Debian's archive"
-mapfile -t versions < <(apt-cache madison linux-source-6.12 | awk '{ print $3 }' | sort -uV)
-((${#versions[@]})) || die "the archive has no linux-source-6.12; run 'apt-get update' as root"
-mkdir -p "$BUILD/debs" "$BUILD/versions"
-need_space "$BUILD" $((200 * ${#versions[@]}))
+need_tools series
+kernels=$("$REPO/scripts/kernels.sh" list "${1:-6.12}")
+[[ $kernels ]] || die "Debian's archive has no Linux $1; 'make kernels' lists what it has"
+mapfile -t versions < <(awk '{ print $1 }' <<< "$kernels")
+mkdir -p "$BUILD/versions"
 failed=0
 
-fetch()
-{
-	local deb="linux-source-6.12_${1//:/%3a}_all.deb"
-
-	cd "$BUILD/debs"
-	[[ -f $deb ]] || {
-		# Half a file has another name.
-		rm -rf part
-		mkdir part
-		(cd part && apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 \
-			download "linux-source-6.12=$1") &&
-			mv part/*.deb "$deb" && rmdir part || return
-	}
-	echo "$PWD/$deb"
-}
-
-# The files that matter out of a tarball in a package. Those that the series
-# adds are not in it, which tar tells with a bad status.
+# The files that matter out of a package. Those that the series adds are not in
+# it, which tar tells with a bad status.
 extract()
 {
-	local tree=$BUILD/versions/$2
-
-	rm -rf "$tree"
-	mkdir -p "$tree"
-	dpkg-deb --fsys-tarfile "$1" | tar -xO ./usr/src/linux-source-6.12.tar.xz |
-		tar -C "$tree" --strip-components=1 -xJ "${members[@]}" 2> /dev/null || true
-	check_kernel_tree "$tree"
+	rm -rf "$2"
+	mkdir -p "$2"
+	"$REPO/scripts/kernels.sh" unpack "$1" "$2" "${members[@]}" 2> /dev/null || true
+	check_kernel_tree "$2"
 }
 
 mapfile -t patches < <(series_files)
 mapfile -t members < <({
 	printf '%s\n' Makefile Kbuild mm/filemap.c
 	touched_by "$HOOK" ${patches+"${patches[@]}"}
-} | sort -u | sed 's,^,linux-source-6.12/,')
-say "${#versions[@]} versions of linux-source-6.12 (a minute each the first time)"
+} | sort -u)
+say "${#versions[@]} packages of the kernel's source (half a minute each)"
 for version in "${versions[@]}"; do
-	deb=$(fetch "$version") || die "cannot fetch linux-source-6.12 $version; see above"
-	extract "$deb" "$version"
-	if "$REPO/scripts/series.sh" apply "$BUILD/versions/$version" > "$BUILD/versions.log" 2>&1; then
+	tree=$BUILD/versions/$version
+	deb=$("$REPO/scripts/kernels.sh" fetch "$version")
+	extract "$deb" "$tree"
+	if "$REPO/scripts/series.sh" apply "$tree" > "$BUILD/versions.log" 2>&1; then
 		printf '   %-24s applies\n' "$version"
 		result pass "version $version"
 	else
 		printf '   %-24s DOES NOT APPLY\n' "$version"
-		sed 's/^/     /' "$BUILD/versions.log"
+		tail -n 3 "$BUILD/versions.log" | sed 's/^/     /'
 		result fail "version $version"
 		failed=1
 	fi
-	rm -rf "$BUILD/versions/$version"
+	rm -rf "$tree"
 done
 exit $failed

@@ -4,6 +4,8 @@
 # What the scripts here share. Sourced, never run.
 
 set -euo pipefail
+# What fails in $(...) ends it.
+shopt -s inherit_errexit
 export LC_ALL=C
 
 # The comment at the top of each script, below the licence, is its help text.
@@ -14,6 +16,7 @@ fi
 
 # Command-line variables of our make (KDIR=, ARCH=, BUILD=) would otherwise
 # reach the kernel's make and override its own.
+export VERBOSE=${VERBOSE-${V-}}
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL GNUMAKEFLAGS
 unset ARCH O W C V M KBUILD_OUTPUT
 # So would a developer's own quilt and patch settings.
@@ -32,9 +35,11 @@ export BUILD
 # serves as the compiler cache of the other.
 export PATH=/usr/lib/ccache:$PATH CCACHE_BASEDIR=$BUILD CCACHE_NOHASHDIR=1
 
+# Progress. On standard error, as all that no script reads: $(...) around a
+# function that has something to say gets its value alone.
 say()
 {
-	printf '== %s\n' "$*"
+	printf '== %s\n' "$*" >&2
 }
 
 # One line, with what to do about it. Status 1 is for tests that fail.
@@ -95,91 +100,60 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Starts a command as "child", which on_exit ends with everything that it has
-# started: make starts compilers, kunit.py kernels. A UML kernel leaves its process
-# group and outlives its parent, so processes are known by their environment.
-start()
-{
-	mark=$$.$SECONDS.$RANDOM
-	set -m
-	WRITE_AOPS_RUN="${WRITE_AOPS_RUN-}:$mark:" "$@" &
-	child=$!
-	set +m
-}
-
-# Runs a command to its end, and ends what it has left running.
-run()
-{
-	local rc=0
-
-	start "$@" < /dev/null
-	wait "$child" || rc=$?
-	reap_child
-	return "$rc"
-}
-
-# Process groups and processes of the command, as arguments for kill.
-started()
-{
-	grep -lsz "^WRITE_AOPS_RUN=.*:$mark:" /proc/[0-9]*/environ |
-		sed 's,/proc/\([0-9]*\)/environ,-\1 \1,'
-}
-
-reap_child()
-{
-	local signal i pids
-
-	[[ $child ]] || return 0
-	for signal in TERM KILL; do
-		for ((i = 0; i < 100; i++)); do
-			pids=$(started) || true
-			[[ $pids ]] || break 2
-			# shellcheck disable=SC2086 # a list
-			((i)) || kill -$signal -- $pids 2> /dev/null || true
-			sleep 0.1
-		done
-	done
-	child=
-}
-
-# compile WHAT LOG COMMAND...: builds a kernel. A line per 15 seconds, and the log,
-# to which it is appended, at the end only if there is something to see in it.
-compile()
-{
-	local what=$1 log=$2 start=$SECONDS progress
-
-	shift 2
-	# In a group of its own: its sleep has to go with it.
-	set -m
-	while sleep 15; do
-		printf '   %4d s, %d files compiled\n' $((SECONDS - start)) \
-			"$(grep -cE '^  (CC|AS) ' "$log")"
-	done &
-	progress=$!
-	set +m
-	at_exit+=("kill -- -$progress 2> /dev/null || true")
-	run "$@" >> "$log" 2>&1 || {
-		grep -E -A 8 'error:|Error [0-9]|undefined reference' "$log" | tail -n 60 >&2 || true
-		die "$what does not build; see above and $log"
-	}
-	kill -- "-$progress"
-	unset 'at_exit[-1]'
-	grep -E -A 6 'warning:' "$log" || true
-	say "$what is built ($((SECONDS - start)) s)"
-}
+. "$REPO/scripts/run.sh"
 
 # build_kernel NAME ARCH OUT LOG TIME CONFIGURE...: builds the tree of that name
 # in OUT, as CONFIGURE has configured it. TIME is what that takes.
 build_kernel()
 {
-	local name=$1 arch=$2 out=$3 log=$4
+	local name=$1 arch=$2 out=$3 log=$4 start=$SECONDS progress total
+	local make=(make -C "$BUILD/$name" ARCH="$arch" O="$out" -j"$(nproc)")
 
 	say "building build/$name for $arch ($5; log: $log)"
 	"${@:6}" > "$log" 2>&1 || {
 		tail -n 30 "$log" >&2
 		die "the kernel configuration fails; see above"
 	}
-	compile "build/$name" "$log" make -C "$BUILD/$name" ARCH="$arch" O="$out" -j"$(nproc)"
+	# It need not get to its end to know.
+	total=$("${make[@]}" -n 2> /dev/null | grep -cE "echo '  (CC|AS) ") || true
+	# In a group of its own: its sleep has to go with it.
+	set -m
+	show_progress "$log" "$total" &
+	progress=$!
+	set +m
+	at_exit+=("kill -- -$progress 2> /dev/null || true")
+	run "${make[@]}" >> "$log" 2>&1 || {
+		grep -E -A 8 'error:|Error [0-9]|undefined reference' "$log" | tail -n 60 >&2 || true
+		die "build/$name does not build; see above and $log"
+	}
+	kill -- "-$progress" 2> /dev/null || true
+	unset 'at_exit[-1]'
+	[[ ! -t 2 ]] || printf '\r\033[K' >&2
+	our_warnings "$log" >&2
+	say "build/$name is built ($((SECONDS - start)) s)"
+}
+
+# show_progress LOG TOTAL: in place on a terminal, otherwise a line now and then.
+show_progress()
+{
+	local start=$SECONDS pause=15 format='   %4d s, %d of %d files compiled\n' compiled
+
+	[[ ! -t 2 ]] || pause=1 format="\r${format%\\n}"
+	while sleep $pause; do
+		compiled=$(grep -cE '^  (CC|AS) ' "$1") || true
+		# shellcheck disable=SC2059 # it is one of two
+		printf "$format" $((SECONDS - start)) "$compiled" $(($2 > compiled ? $2 : compiled)) >&2
+	done
+}
+
+# What the compiler has to say of the suites and of files that the series touches.
+our_warnings()
+{
+	local patches files
+
+	mapfile -t patches < <(series_files)
+	files=$(touched_by ${patches+"${patches[@]}"} | grep '\.[ch]$' | paste -sd '|') || true
+	grep -E -A 6 "(write_kunit/.*${files:+|$files}):[0-9:]+ warning:" "$1" || true
 }
 
 #

@@ -160,7 +160,7 @@ chmod 755 root/bin/crash
 filesystems > root/filesystems
 guest_initramfs
 guest_command workload=crash "crash_seed=$seed" "crash_actions=$actions"
-guest_run "$log" 900
+guest_run "$log"
 guest_judge "$log"
 
 while read -r name _ _ _ rule; do

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # deps.sh GROUP...: install the Debian packages that a step needs and that are
-# not there. Groups: series source build um x86_64 sparse lint boot stress
-# versions bench.
+# not there. Groups: series source build tools um x86_64 sparse lint boot stress
+# bench fresh.
 #
 # Nothing is done for a tool that is already installed, from a package or not.
 
@@ -14,10 +14,7 @@ group()
 {
 	case $1 in
 	series) echo quilt quilt patch patch perl perl ;;
-	source)
-		echo xz-utils xz
-		echo linux-source-6.12 /usr/src/linux-source-6.12.tar.xz
-		;;
+	source) echo xz-utils xz dpkg dpkg-deb ;;
 	build)
 		echo flex flex bison bison bc bc python3 python3 ccache ccache
 		# gcc only recommends it.
@@ -35,7 +32,7 @@ group()
 	lint) echo perl perl shellcheck shellcheck bats bats ;;
 	boot) echo e2fsprogs mke2fs busybox-static busybox cpio cpio ;;
 	stress) echo fio fio stress-ng stress-ng ;;
-	versions) echo xz-utils xz dpkg dpkg-deb ;;
+	fresh) echo debootstrap debootstrap ;;
 	bench) echo gnuplot-nox gnuplot ;;
 	*) die "unknown group $1; see scripts/deps.sh --help" ;;
 	esac

@@ -76,21 +76,22 @@ guest_command()
 	fi
 }
 
-# guest_run LOG LIMIT: until it ends, or is stopped after LIMIT seconds. What the
-# guest says it is doing is shown, its console is kept in LOG.
+# guest_run LOG: until it ends, or is stopped. What the guest says it is doing is
+# shown, its console is kept in LOG.
 guest_run()
 {
-	local log=$1 limit=$2 start=$SECONDS rc=0 reader
+	local start=$SECONDS screen
 
-	say "booting $kernel ($limit s at most; log: $log)"
-	mkfifo console
-	tr -d '\r' < console | tee "$log" | sed -un 's/^boot: doing /   /p' &
-	reader=$!
-	run timeout -k 5 "$limit" "${command[@]}" > console 2>&1 || rc=$?
-	wait "$reader" || true
-	rm console
-	((rc != 124 && rc != 137)) || say "the guest was stopped after $limit s"
+	say "booting $kernel (log: $1)"
+	exec {screen}>&2
+	run_kernel "$1" guest_console "$screen" || true
+	exec {screen}>&-
 	say "the guest is down ($((SECONDS - start)) s)"
+}
+
+guest_console()
+{
+	"${command[@]}" 2>&1 | sed -u 's/\r//g' | tee >(sed -un 's/^boot: doing /   /p' >&"$1")
 }
 
 # verdict pass|fail WHAT: of the workload, which has a name

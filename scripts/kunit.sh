@@ -39,7 +39,6 @@ tree=$BUILD/$name
 # compiler cache serves all trees.
 out=$tree/.kunit-$arch$kind
 results=$BUILD/results/$name-$arch$kind
-timeout=${KUNIT_TIMEOUT:-$([[ $arch == um ]] && echo 300 || echo 1800)}
 export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 
 configs=(--kunitconfig="$SUITES_DIR/.kunitconfig" --kunitconfig="$out.config")
@@ -74,8 +73,15 @@ kunit()
 	local command=$1
 
 	shift
-	run python3 "$tree/tools/testing/kunit/kunit.py" "$command" \
+	python3 "$tree/tools/testing/kunit/kunit.py" "$command" \
 		--arch="$arch" --build_dir="$out" "${configs[@]}" "$@"
+}
+
+# kernel LOG ARGS...: a kernel, booted by kunit.py, which also has a limit. The raw
+# output: UML drops lines that its reader is too slow to take, as a parser can be.
+kernel()
+{
+	run_kernel "$1" kunit exec --raw_output=all --timeout=$((30 * 86400)) "${@:2}"
 }
 
 # suite.test for all that match, in the order in which they run.
@@ -85,37 +91,40 @@ list_tests()
 
 	for glob in "${globs[@]}"; do
 		[[ $glob == *.* ]] || glob+='.*'
-		kunit exec --timeout="$timeout" --list_tests "$glob" >> "$log" 2>&1 || {
+		kernel "$log" --list_tests "$glob" || {
 			tail -n 30 "$log" >&2
 			die "the kernel of build/$name does not list its tests; see above"
 		}
-	done
-	grep -E '^[^ .]+\.[^ .]+$' "$log" | awk '!seen[$0]++' > "$results/tests" ||
+		grep -E '^[^ .]+\.[^ .]+$' "$log" || true
+	done > "$results/listed"
+	awk '!seen[$0]++' "$results/listed" > "$results/tests"
+	[[ -s $results/tests ]] ||
 		die "no suite matches '${globs[*]}'; 'make kunit' without SUITES= runs all"
 }
 
 run_suite()
 {
-	local suite=$1 tests=$2
+	local suite=$1 tests=$2 start=$SECONDS log=$results/$1.log
 
-	rm -f "$out/test.log"
-	if [[ $quiet ]]; then
-		say "running $suite on build/$name"
-		# As it is: UML drops lines that kunit.py is too slow to take, and
-		# to parse them, with several failures each, can be too slow.
-		kunit exec --raw_output=all --timeout="$timeout" "${boot[@]}" "$suite.$tests" \
-			> "$results/$suite.out" 2>&1
-	else
-		kunit exec --timeout="$timeout" "${boot[@]}" "$suite.$tests"
-	fi || true
-	# All that the kernel said, which is what results.py goes by.
-	cp "$out/test.log" "$results/$suite.log" || : > "$results/$suite.log"
+	[[ $VERBOSE != 1 ]] || {
+		: > "$log"
+		tail -n +1 -f "$log" &
+		at_exit+=("kill $! 2> /dev/null || true")
+	}
+	kernel "$log" "${boot[@]}" "$suite.$tests" || true
+	[[ $VERBOSE != 1 ]] || {
+		sleep 0.2
+		eval "${at_exit[-1]}"
+		unset 'at_exit[-1]'
+	}
+	"$REPO/scripts/results.py" suite ${quiet:+--quiet} "$tree" "$results" "$suite" \
+		$((SECONDS - start)) || true
 }
 
 series_options > "$out.config"
 need_space "$BUILD" 1700
 build_kernel "$name" "$arch" "$out" "$BUILD/build-$name-$arch$kind.log" \
-	"about 4 minutes the first time on two CPUs" kunit config
+	"about 4 minutes the first time on two CPUs" run kunit config
 [[ ! $build ]] || exit 0
 
 rm -rf "$results"
@@ -135,5 +144,4 @@ while read -r suite tests <&3; do
 	run_suite "$suite" "$tests"
 done 3< "$results/suites"
 
-"$REPO/scripts/results.py" counts "$tree" "$results" |
-	tail -n "${quiet:-+1}"
+"$REPO/scripts/results.py" counts ${quiet:+--quiet} "$tree" "$results"

@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """
-results.py counts TREE RESULTS
-    Show what failed in a run of scripts/kunit.sh and how many passed, and
-    record each test as a counted result of `make check`. Fails if a test did.
+results.py suite [--quiet] TREE RESULTS SUITE SECONDS
+    What came of a suite in a line and, unless --quiet, each test that failed with
+    what the kernel said in it.
+
+results.py counts [--quiet] TREE RESULTS
+    The names of the tests that failed in a run of scripts/kunit.sh, unless --quiet,
+    and how many passed. Records each test as a counted result of `make check`.
+    Fails if a test did.
 
 results.py compare TREE BEFORE AFTER
     The results of two runs side by side: every test that differs or that does
@@ -25,7 +30,9 @@ are read with the KTAP parser of TREE, a kernel tree. A test has a name down to
 its parameters and one of these states:
 
     pass fail skip   as the test said
-    crash            the kernel died or was stopped in it
+    crash            the kernel died in it
+    no sign of life  the kernel said nothing for too long in it, and was stopped
+    too much output  it did not stop to say something
     not reached      the kernel died or was stopped before it
     absent           the run did not have it
 """
@@ -45,7 +52,13 @@ ACCIDENTAL = re.compile(r' CPU: \d+ PID: \d+|\+0x[0-9a-f]+/0x[0-9a-f]+')
 DISK_COMPLAINT = re.compile(r'Call Trace:|EXT[234]-fs.*error|I/O error|JBD2: .*[Ee]rror')
 # A test that provokes a warning names the file; one from there is no complaint.
 PROVOKED = re.compile(r'provokes a warning of (\S+)')
-BAD = ('fail', 'crash', 'not reached')
+# What scripts/run.sh writes into the log of a kernel that it stops.
+STOPPED = re.compile(r'write-aops: stopped: (no sign of life|too much output)')
+STOPS = ('no sign of life', 'too much output')
+BAD = ('fail', 'crash', *STOPS, 'not reached')
+# Of what the kernel said in a test, and of tests that are shown in full.
+SHOWN_LINES = 60
+SHOWN_TESTS = 10
 
 
 def load_parser(tree):
@@ -60,7 +73,7 @@ def load_parser(tree):
 class Run:
     """The results of one run: a state for each test, in the order of the run."""
 
-    def __init__(self, parser, directory):
+    def __init__(self, parser, directory, only=None):
         status = parser.TestStatus
         self.states = {
             status.SUCCESS: 'pass',
@@ -68,12 +81,19 @@ class Run:
             status.TEST_CRASHED: 'crash',
         }
         self.tests = collections.OrderedDict()
+        # What the kernel said in those that are bad.
+        self.said = {}
         with open(os.path.join(directory, 'tests'), encoding='utf-8') as f:
             listed = f.read().split()
         for suite in dict.fromkeys(name.split('.')[0] for name in listed):
+            if only not in (None, suite):
+                continue
             with open(os.path.join(directory, suite + '.log'), encoding='utf-8',
                       errors='replace') as f:
                 log = f.read().splitlines(keepends=True)
+            self.died = 'crash'
+            for stop in filter(None, map(STOPPED.match, log)):
+                self.died = stop[1]
             try:
                 subtests = parser.parse_run_tests(log).subtests
             except ValueError:
@@ -82,7 +102,7 @@ class Run:
                 subtests = []
             for test in subtests:
                 self.add(test, '')
-            self.add_missing([name for name in listed if name.split('.')[0] == suite])
+            self.add_missing([name for name in listed if name.split('.')[0] == suite], log)
             self.add_complaints(suite, log)
 
     def add(self, test, group):
@@ -92,6 +112,7 @@ class Run:
             return False
         name = group + test.name
         state = self.states.get(test.status, 'fail')
+        state = self.died if state == 'crash' else state
         bad = False
         for subtest in test.subtests:
             bad |= self.add(subtest, name + '.')
@@ -100,34 +121,39 @@ class Run:
         if not test.subtests or (state in BAD and not bad):
             self.tests[name] = state
             bad = state in BAD
+            if bad:
+                self.said[name] = test.log
         return bad
 
-    def add_missing(self, listed):
+    def add_missing(self, listed, log):
         """Tests without a result: the kernel died in the first, if in none before."""
         suite = listed[0].split('.')[0]
-        died = any(state == 'crash' for name, state in self.tests.items()
+        died = any(state == self.died for name, state in self.tests.items()
                    if name.startswith(suite + '.'))
         for name in listed:
             if name in self.tests or any(t.startswith(name + '.') for t in self.tests):
                 continue
-            self.tests[name] = 'not reached' if died else 'crash'
+            self.tests[name] = 'not reached' if died else self.died
+            if not died:
+                self.said[name] = log[-SHOWN_LINES:]
             died = True
         # That one died is told by the tests.
-        if died and self.tests.get(suite) == 'crash':
+        if died and self.tests.get(suite) == self.died:
             del self.tests[suite]
 
     def add_complaints(self, suite, log):
         started = False
         provoked = set()
-        for line in log:
+        for n, line in enumerate(log):
             started = started or 'KTAP version' in line
             provoked.update(PROVOKED.findall(line))
             expected = {file for file in provoked if ' at ' + file + ':' in line}
             if expected:
                 provoked -= expected
             elif started and COMPLAINT.search(line):
-                line = ACCIDENTAL.sub('', line.strip())
-                self.tests[suite + '.(kernel log) ' + line[:100]] = 'fail'
+                name = f"{suite}.(kernel log) {ACCIDENTAL.sub('', line.strip())[:100]}"
+                self.tests[name] = 'fail'
+                self.said.setdefault(name, log[n:n + SHOWN_LINES // 2])
 
     def state(self, name):
         """Of a test or of a parameter, also where this run did not get there."""
@@ -137,7 +163,7 @@ class Run:
         if inside:
             return next((state for state in inside if state in BAD), inside[0])
         # A test that died or was not reached has none of its parameters.
-        lost = self.tests.get(test_of(name)) in ('crash', 'not reached')
+        lost = self.tests.get(test_of(name)) in (*STOPS, 'crash', 'not reached')
         return 'not reached' if lost else 'absent'
 
     def count(self, suite=None):
@@ -149,17 +175,34 @@ class Run:
 def describe(count):
     return ', '.join(f'{count[state]} {word}' for state, word in (
         ('pass', 'passed'), ('fail', 'failed'), ('crash', 'crashed'),
+        *((stop, stop) for stop in STOPS),
         ('not reached', 'not reached'), ('skip', 'skipped')) if count[state]) or 'no tests'
 
 
-def counts(run):
+def suite_line(run, name, seconds, quiet):
+    print(f'   {name:<18} {describe(run.count()):<34} {seconds:>4} s')
+    bad = [(name, state) for name, state in run.tests.items() if state in BAD]
+    if not quiet:
+        for name, state in bad[:SHOWN_TESTS]:
+            print(f'     {state}: {name}')
+            said = [line.rstrip() for line in run.said.get(name, ())]
+            if len(said) > SHOWN_LINES:
+                said = ['...', *said[-SHOWN_LINES:]]
+            for line in said:
+                print(f'       | {line}')
+        if len(bad) > SHOWN_TESTS:
+            print(f'     and {len(bad) - SHOWN_TESTS} more; their names are at the end')
+    return bool(bad)
+
+
+def counts(run, quiet):
     if 'RESULTS' in os.environ:
         with open(os.environ['RESULTS'], 'a', encoding='utf-8') as f:
             for name, state in run.tests.items():
                 verdict = 'fail' if state in BAD else state
                 f.write(f'{verdict} kunit {name}{"" if verdict == state else ": " + state}\n')
     for name, state in run.tests.items():
-        if state in BAD:
+        if state in BAD and not quiet:
             print(f'   {state}: {name}')
     print(f'== kunit: {describe(run.count())}')
     return any(state in BAD for state in run.tests.values())
@@ -228,19 +271,24 @@ def show(names):
 
 def main(argv):
     commands = {
-        'counts': (counts, 1), 'passed': (passed, 1), 'failed': (failed, 1),
-        'compare': (compare, 2), 'broken': (broken, 2),
+        'passed': (passed, 1), 'failed': (failed, 1), 'counts': (counts, 1),
+        'compare': (compare, 2), 'broken': (broken, 2), 'suite': (suite_line, 3),
     }
     if len(argv) > 1 and argv[1] in ('-h', '--help'):
         print(__doc__.strip())
         return 0
     if len(argv) == 3 and argv[1] == 'complaints':
         return int(complaints(argv[2]))
-    if len(argv) < 3 or argv[1] not in commands or len(argv) != 3 + commands[argv[1]][1]:
+    quiet = '--quiet' in argv[2:3]
+    command, *args = (argv[1:2] or ['']) + argv[2 + quiet:]
+    if command not in commands or len(args) != 1 + commands[command][1]:
         print('write-aops: error: wrong arguments; see scripts/results.py --help', file=sys.stderr)
         return 2
-    parser = load_parser(argv[2])
-    return int(commands[argv[1]][0](*(Run(parser, directory) for directory in argv[3:])))
+    parser = load_parser(args[0])
+    if command == 'suite':
+        return int(suite_line(Run(parser, args[1], args[2]), args[2], args[3], quiet))
+    runs = [Run(parser, directory) for directory in args[1:]]
+    return int(commands[command][0](*runs, *([quiet] if command == 'counts' else [])))
 
 
 if __name__ == '__main__':

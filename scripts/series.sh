@@ -250,7 +250,7 @@ dress()
 		quilt_in "$stage" push -a --fuzz=0 -q > "$work/quilt.log" 2>&1 || {
 			name=$(quilt_in "$stage" next 2> /dev/null) || true
 			is_in_already
-			sed 's/^/  /' "$work/quilt.log" >&2
+			tail -n 4 "$work/quilt.log" | sed 's/^/  /' >&2
 			die "${name##*/} does not apply to $tree, which is unchanged; use an unmodified 6.12.y release"
 		}
 	fi

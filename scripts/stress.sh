@@ -15,7 +15,8 @@
 # model of it; it does so again with the disk full; fio writes and verifies; and
 # the stressors of stress-ng run beside opcheck. Then e2fsck judges the disk. The
 # table at the end has the number of operations. The exit status is 1 if anything
-# failed or the kernel complained. The console is kept in build/stress.log.
+# failed or the kernel complained. A guest that says nothing for SILENCE=300 seconds
+# more than it should is stopped. The console is kept in build/stress.log.
 
 . "$(dirname "$0")/common.sh"
 . "$REPO/scripts/guest.sh"
@@ -142,7 +143,9 @@ chmod 755 root/bin/stress
 cp "$stress/filesystems" root
 guest_initramfs
 guest_command workload=stress "${parameters[@]}"
-guest_run "$log" $((minutes * 60 * 3 + 300))
+# Its programs are quiet while they are at work, up to half of the time each.
+silence=$((silence + seconds))
+guest_run "$log"
 if grep -q '^boot: count ' "$log"; then
 	echo
 	print_table

@@ -9,8 +9,9 @@
 # with --strict they are refused.
 #
 # The source is KDIR=tree (copied: the files that git tracks or, without git,
-# all), TARBALL=file, or Debian's linux-source-6.12, which is installed if need
-# be. Once unpacked it stays until 'make clean' or until another one is named.
+# all), TARBALL=file, or KERNEL=version, one of those that 'make kernels' lists:
+# 6.12, the default, is the newest 6.12.y. Once unpacked it stays until 'make
+# clean' or until another one is named.
 
 . "$(dirname "$0")/common.sh"
 
@@ -21,7 +22,6 @@ name=${1-}
 lock_build
 need_tools series
 
-debian=/usr/src/linux-source-6.12.tar.xz
 stamp=.write-aops-source
 # A tree, and then a build in it.
 tree_mib=3600
@@ -29,6 +29,8 @@ tree_mib=3600
 # One line that says what a tree was made from.
 source_id()
 {
+	local found
+
 	if [[ ${KDIR-} ]]; then
 		printf 'KDIR %s' "$(realpath "$KDIR")"
 		[[ ! -e $KDIR/.git ]] || {
@@ -39,17 +41,19 @@ source_id()
 		echo
 	elif [[ ${TARBALL-} ]]; then
 		echo "TARBALL $(realpath "$TARBALL") $(stat -c '%s %Y' "$TARBALL")"
-	elif [[ -f $BUILD/base/$stamp ]]; then
+	elif [[ ! ${KERNEL-} && -f $BUILD/base/$stamp ]]; then
 		cat "$BUILD/base/$stamp"
 	else
-		need_tools source
-		echo "TARBALL $debian $(stat -c '%s %Y' "$debian")"
+		found=$("$REPO/scripts/kernels.sh" find "${KERNEL:-6.12}")
+		echo "KERNEL $found"
 	fi
 }
 
 check_source()
 {
-	[[ ! ${KDIR-} || ! ${TARBALL-} ]] || die "both KDIR= and TARBALL= are given; give one"
+	local given=(${KDIR:+KDIR=} ${TARBALL:+TARBALL=} ${KERNEL:+KERNEL=})
+
+	((${#given[@]} < 2)) || die "${given[0]} and ${given[1]} are given; give one"
 	[[ ! ${TARBALL-} || -f $TARBALL ]] || die "there is no file $TARBALL; check TARBALL="
 	[[ ${KDIR-} ]] || return 0
 	check_kernel_tree "$KDIR"
@@ -89,7 +93,7 @@ discard_tree()
 
 unpack()
 {
-	local new=$BUILD/.unpack kind path
+	local new=$BUILD/.unpack kind path deb
 
 	read -r kind path _ <<< "$wanted"
 	need_space "$BUILD" $tree_mib
@@ -97,7 +101,14 @@ unpack()
 	mkdir -p "$new"
 	at_exit+=("rm -rf '$new'")
 	case $kind in
+	KERNEL)
+		deb=$("$REPO/scripts/kernels.sh" fetch "$path")
+		say "unpacking ${deb##*/} (half a minute)"
+		"$REPO/scripts/kernels.sh" unpack "$deb" "$new" ||
+			die "cannot unpack $deb; remove it to have it downloaded again"
+		;;
 	TARBALL)
+		need_tools source
 		say "unpacking $path (half a minute)"
 		tar -C "$new" --strip-components=1 -xf "$path" ||
 			die "cannot unpack $path; is it a kernel source tarball?"
