@@ -50,7 +50,7 @@ missing()
 
 apt()
 {
-	DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 \
+	DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get -qq -o Acquire::Retries=3 \
 		-o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" > /dev/null
 }
 

@@ -75,7 +75,7 @@ configure()
 		mv "$folder/sources.new" "$folder/sources.list"
 	{
 		# Proxies and the like. Not the rest: it has hooks that change this machine.
-		apt-config dump Acquire | grep -v '^Acquire::IndexTargets'
+		apt-config dump Acquire | sed '/^Acquire::IndexTargets/d'
 		cat <<-END
 			Dir::Etc::main "/dev/null";
 			Dir::Etc::parts "/dev/null";

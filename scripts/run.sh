@@ -7,7 +7,6 @@
 child='' mark=''
 # The longest that a kernel may say nothing, in seconds in which it had a CPU.
 silence=${SILENCE:-300}
-[[ $silence =~ ^[1-9][0-9]*$ ]] || die "SILENCE='$silence' is not a number of seconds"
 # The most that it may say, in MiB: a loop that prints does not end either.
 flood=256
 
@@ -131,3 +130,5 @@ started()
 	grep -lsz "^WRITE_AOPS_RUN=.*:$mark:" /proc/[0-9]*/environ |
 		sed 's,/proc/\([0-9]*\)/environ,-\1 \1,'
 }
+
+[[ $silence =~ ^[1-9][0-9]*$ ]] || die "SILENCE='$silence' is not a number of seconds"

@@ -35,7 +35,10 @@ setup()
 
 results()
 {
-	"$here/scripts/results.py" "$1" "$base" "${@:2}"
+	local command=$1 quiet=()
+
+	[[ $2 != --quiet ]] || { quiet=(--quiet); shift; }
+	"$here/scripts/results.py" "$command" "${quiet[@]}" "$base" "${@:2}"
 }
 
 # died AFTER: the log ends with the line that matches.
@@ -132,4 +135,40 @@ died()
 	grep -Eq '^s\.last +not reached +pass$' <<< "$output"
 	run ! grep -q 's\.first' <<< "$output"
 	run -1 results compare "$run_dir.after" "$run_dir"
+}
+
+@test "a kernel that was stopped did not crash" {
+	died 'one byte'
+	sed -i '$d' "$run_dir/s.log"
+	printf '%s\n' '# param: still at it' '' \
+		'write-aops: stopped: no sign of life for 300 s; SILENCE= raises the limit' >> "$run_dir/s.log"
+	run -1 results counts "$run_dir"
+	grep -q '^fail kunit s.param: no sign of life$' "$RESULTS"
+	grep -q '^fail kunit s.last: not reached$' "$RESULTS"
+	[[ ${lines[-1]} == "== kunit: 2 passed, 1 no sign of life, 1 not reached" ]]
+	run ! grep crash "$RESULTS"
+	run -1 results suite "$run_dir" s 321
+	[[ ${lines[0]} =~ ^\ +s\ +2\ passed,\ 1\ no\ sign\ of\ life,\ 1\ not\ reached\ +321\ s$ ]]
+	[[ $output == *"| # param: still at it"*"| write-aops: stopped: no sign of life for 300 s; SILENCE= raises the limit"* ]]
+}
+
+@test "a kernel that did not stop to say something" {
+	died 'ok 2 param'
+	sed -i '$d' "$run_dir/s.log"
+	echo 'write-aops: stopped: too much output, 256 MiB' >> "$run_dir/s.log"
+	run -1 results counts "$run_dir"
+	grep -q '^fail kunit s.last: too much output$' "$RESULTS"
+}
+
+@test "a suite in a line, and what the kernel said in a test that fails" {
+	run -0 results suite "$run_dir" s 7
+	[[ ${#lines[@]} == 1 && $output =~ ^\ +s\ +3\ passed,\ 1\ skipped\ +7\ s$ ]]
+	sed -i -e 's/ok 3 last/not ok 3 last/; s/^ok 1 s/not &/' \
+		-e '/ok 3 last/i \    # last: EXPECTATION FAILED at s.c:9' \
+		-e '/ok 1 first/i \    # first: all is well' "$run_dir/s.log"
+	run -1 results suite "$run_dir" s 7
+	[[ ${lines[0]} == *"2 passed, 1 failed, 1 skipped"* && ${lines[1]} == "     fail: s.last" ]]
+	[[ $output == *"|     # last: EXPECTATION FAILED at s.c:9"* && $output != *"all is well"* ]]
+	run -1 results suite --quiet "$run_dir" s 7
+	[[ ${#lines[@]} == 1 ]]
 }

@@ -1,0 +1,205 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# scripts/tree.sh and kernels.sh: what a tree is made from, on a machine that lacks
+# the tools for it. The machine is a PATH with all commands but some, and an apt
+# whose archive has two kernels of a few files each.
+#
+# shellcheck disable=SC2030,SC2031 # run sets output
+
+bats_require_minimum_version 1.5.0
+
+setup_file()
+{
+	here=$BATS_TEST_DIRNAME/../..
+	export archive=$BATS_FILE_TMPDIR/archive
+	mkdir "$archive"
+	make_package 6.12.7-1
+	make_package 6.12.9-1
+}
+
+# make_package VERSION: of the kernel source, with the files that matter here.
+make_package()
+{
+	local dir=$BATS_FILE_TMPDIR/$1 tree=$BATS_FILE_TMPDIR/$1/linux-source-6.12
+
+	mkdir -p "$tree" "$dir/deb/DEBIAN" "$dir/deb/usr/src"
+	(cd "${BUILD:-$here/build}/base" &&
+		cp --parents -t "$tree" Makefile Kbuild fs/{Kconfig,Makefile} mm/filemap.c)
+	patch -d "$tree" -p1 -R -s -F0 < "$here/tests/kunit/hook.patch"
+	sed -i "s/^SUBLEVEL = .*/SUBLEVEL = $(cut -d . -f 3 <<< "${1%-*}")/" "$tree/Makefile"
+	tar -C "$dir" -cJf "$dir/deb/usr/src/linux-source-6.12.tar.xz" linux-source-6.12
+	printf '%s\n' 'Package: linux-source-6.12' "Version: $1" 'Architecture: all' \
+		'Maintainer: a <a@b>' 'Description: a kernel' > "$dir/deb/DEBIAN/control"
+	dpkg-deb -b "$dir/deb" "$archive/linux-source-6.12_$1_all.deb" > /dev/null
+}
+
+setup()
+{
+	((EUID == 0)) || skip "installs packages, if only in appearance"
+	here=$BATS_TEST_DIRNAME/../..
+	export BUILD=$BATS_TEST_TMPDIR/build bin=$BATS_TEST_TMPDIR/bin calls=$BATS_TEST_TMPDIR/calls
+	unset KDIR TARBALL KERNEL MIRROR RESULTS WRITE_AOPS_LOCK
+	mkdir "$bin"
+	touch "$calls"
+	# No quilt series of ours: its patches do not apply to so few files.
+	repo=$BATS_TEST_TMPDIR/repo
+	mkdir -p "$repo/tests" "$repo/patches"
+	cp -r "$here/scripts" "$repo"
+	cp -r "$here/tests/kunit" "$here/tests/bench" "$repo/tests"
+	touch "$repo/patches/series"
+	machine
+}
+
+# machine [COMMAND...]: without these. Its apt chats, as the real one does.
+machine()
+{
+	local command
+
+	rm -rf "${bin:?}"
+	mkdir "$bin"
+	find /usr/bin /usr/sbin /bin /sbin -maxdepth 1 ! -type d -exec ln -sf -t "$bin" {} +
+	for command in apt-get apt-cache apt-config "$@"; do
+		rm -f "$bin/$command"
+	done
+	cat > "$bin/apt-get" <<-'END'
+		#!/bin/bash
+		echo "apt-get $*" >> "$calls"
+		echo "Reading package lists..."
+		case " $* " in
+		*" indextargets "*)
+			echo "http://mirror/debian/ bookworm main Debian"
+			echo "http://other/linux/debian bookworm stable Other"
+			;;
+		*" install "*)
+			for package; do
+				case $package in
+				quilt | patch | perl) ln -sf "/usr/bin/$package" "$bin" ;;
+				xz-utils) ln -sf /usr/bin/xz "$bin" ;;
+				dpkg) ln -sf /usr/bin/dpkg-deb "$bin" ;;
+				esac
+			done
+			echo "Setting up what was asked for ..."
+			;;
+		*" download "*) cp "$archive/${!#//=/_}_all.deb" . ;;
+		*" update "*) [[ ! -e $bin/no-network ]] || { echo "E: no network" >&2; exit 100; } ;;
+		esac
+	END
+	cat > "$bin/apt-cache" <<-'END'
+		#!/bin/bash
+		case " $* " in
+		*" policy "*) echo "  Candidate: 1" ;;
+		*" pkgnames "*) [[ -e $bin/no-network ]] || printf 'linux-source-6.12\nlinux-source\n' ;;
+		*" madison "*)
+			echo " linux-source-6.12 | 6.12.7-1 | http://mirror/debian bookworm/main amd64 Packages"
+			echo " linux-source-6.12 | 6.12.9-1 | http://mirror/debian sid/main amd64 Packages"
+			;;
+		esac
+	END
+	printf '#!/bin/bash\n' > "$bin/apt-config"
+	chmod +x "$bin"/apt-*
+}
+
+on_machine()
+{
+	PATH=$bin "$repo/scripts/$1" "${@:2}"
+}
+
+# The commands of a group of deps.sh.
+commands_of()
+{
+	sed -n "/^	$1)/,/;;/p" "$here/scripts/deps.sh" | tr -d ';' | grep -o 'echo .*' |
+		xargs -n 1 | grep -v '^echo$' | awk 'NR % 2 == 0' | sed 's,.*/,,'
+}
+
+took()
+{
+	[[ $(cat "$BUILD/base/.write-aops-source") == "$1" ]]
+}
+
+@test "a machine that lacks any group of tools takes the same source" {
+	for group in series source; do
+		mapfile -t lacking < <(commands_of $group)
+		((${#lacking[@]} > 1))
+		machine "${lacking[@]}"
+		rm -rf "$BUILD"
+		run -0 on_machine tree.sh base
+		[[ $output == *"== installing "* ]]
+		took "KERNEL 6.12.9-1 linux-source-6.12"
+		grep -qx 'SUBLEVEL = 9' "$BUILD/base/Makefile"
+	done
+}
+
+@test "what is said is not what is read" {
+	machine quilt xz
+	run -0 --separate-stderr on_machine tree.sh base
+	[[ ! $output ]]
+	# shellcheck disable=SC2154 # run sets it
+	[[ $stderr == *"== installing "* ]]
+	run -0 --separate-stderr on_machine kernels.sh fetch 6.12
+	[[ $output == "$BUILD/debs/linux-source-6.12_6.12.9-1_all.deb" ]]
+}
+
+@test "KERNEL= is the newest that matches, or that one" {
+	run -0 --separate-stderr on_machine kernels.sh find 6.12
+	[[ $output == "6.12.9-1 linux-source-6.12" ]]
+	run -0 --separate-stderr on_machine kernels.sh find 6.12.7
+	[[ $output == "6.12.7-1 linux-source-6.12" ]]
+	run -0 --separate-stderr on_machine kernels.sh find 6.12.7-1
+	[[ $output == "6.12.7-1 linux-source-6.12" ]]
+	run -2 --separate-stderr on_machine kernels.sh find 6.1
+	[[ $stderr == *"error: Debian's archive has no Linux 6.1; 'make kernels' lists what it has" ]]
+	KERNEL=6.12.7 on_machine tree.sh base
+	took "KERNEL 6.12.7-1 linux-source-6.12"
+	# It stays until another one is named.
+	on_machine tree.sh base
+	took "KERNEL 6.12.7-1 linux-source-6.12"
+	KERNEL=6.12 on_machine tree.sh base
+	took "KERNEL 6.12.9-1 linux-source-6.12"
+}
+
+@test "the archive is asked once a day, a package is downloaded once" {
+	on_machine kernels.sh fetch 6.12
+	on_machine kernels.sh fetch 6.12
+	[[ $(grep -c ' update' "$calls") == 1 && $(grep -c ' download ' "$calls") == 1 ]]
+	touch -d '2 days ago' "$BUILD/apt/fetched"
+	on_machine kernels.sh fetch 6.12
+	[[ $(grep -c ' update' "$calls") == 2 && $(grep -c ' download ' "$calls") == 1 ]]
+	MIRROR=http://elsewhere/debian on_machine kernels.sh fetch 6.12
+	[[ $(grep -c ' update' "$calls") == 3 ]]
+	grep -q 'http://elsewhere/debian-security trixie-security main' "$BUILD/apt/sources.list"
+}
+
+@test "this machine's lists and configuration stay as they are" {
+	on_machine kernels.sh fetch 6.12
+	grep -qx "Dir::State::lists \"$BUILD/apt/lists\";" "$BUILD/apt/apt.conf"
+	grep -qx 'Dir::Etc::parts "/dev/null";' "$BUILD/apt/apt.conf"
+	run ! grep -q other "$BUILD/apt/sources.list"
+}
+
+# fails_with WORDS: one line of error, and nothing that looks like a tree.
+fails_with()
+{
+	run -2 --separate-stderr on_machine tree.sh base
+	[[ $(grep -c '^write-aops: error: ' <<< "$stderr") == 1 && $stderr == *"$1"* && ! $output ]]
+	[[ ! -e $BUILD/base && ! -e $BUILD/.unpack ]]
+}
+
+@test "what there is to do where there is no network, no apt, or no mirror" {
+	touch "$bin/no-network"
+	fails_with "package lists cannot be fetched; see above, or give KDIR= or TARBALL="
+	rm "$bin/no-network"
+	KERNEL=6.12.8 fails_with "no Linux 6.12.8"
+	KERNEL=6.12 KDIR=/ fails_with "KDIR= and KERNEL= are given; give one"
+	rm "$bin/apt-get"
+	fails_with "there is no apt-get, which finds the kernel source; give KDIR= or TARBALL="
+	printf '#!/bin/bash\n' > "$bin/apt-get"
+	chmod +x "$bin/apt-get"
+	fails_with "has no mirror of Debian; set MIRROR= to one"
+}
+
+@test "a package that is damaged" {
+	mkdir -p "$BUILD/debs"
+	echo nothing > "$BUILD/debs/linux-source-6.12_6.12.9-1_all.deb"
+	fails_with "remove it to have it downloaded again"
+}
