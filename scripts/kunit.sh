@@ -5,13 +5,14 @@
 # run those that match, with the tree's own kunit.py.
 #   --arch=um|x86_64   um is the default; x86_64 runs in QEMU, without KVM
 #   --build            build only
-#   --quiet            progress and totals only
+#   --quiet            a line per suite, whatever fails in it
 #   --sanitize         a kernel of its own that checks memory accesses and locks
 #
-# Each suite gets a kernel of its own: one that crashes takes no other with it.
-# Results are kept in build/results/TREE-ARCH; see scripts/results.py. The exit
-# status is 1 if a test failed, 2 if it did not come to that. KUNIT_TIMEOUT= is
-# the limit for one suite in seconds.
+# Each suite gets a kernel of its own: one that crashes takes no other with it. A
+# line says what came of it, and what failed is shown with what the kernel said.
+# V=1 shows all that the kernels say. They are kept in build/results/TREE-ARCH; see
+# scripts/results.py. The exit status is 1 if a test failed, 2 if it did not come to
+# that. A kernel that says nothing for SILENCE=300 seconds is stopped.
 
 . "$(dirname "$0")/common.sh"
 
