@@ -3,17 +3,15 @@
 SHELL := /bin/bash
 ARCH ?= um
 TREE ?= patched
-BUILD ?= build
-export BUILD KDIR TARBALL KERNEL MIRROR SILENCE V
+override BUILD := $(or $(BUILD),build)
+# As it was given, dollars included.
+override COMMAND := $(value COMMAND)
+export BUILD KDIR TARBALL KERNEL MIRROR SILENCE V COMMAND
 
-# A recipe is one script, which says in the end how long it took. Its patterns of
-# suites and rows are for the scripts, not for the shell.
-.ONESHELL:
-.SHELLFLAGS := -efuc
-define begin
-@trap 'rc=$$?; printf "== make %s: %s, %d min %d s\n" $@ \
-	"$$( ((rc)) && echo "failed" || echo "done")" $$((SECONDS / 60)) $$((SECONDS % 60)) >&2' EXIT
-endef
+# Each target says in the end how long it took.
+timed = @scripts/timed.sh $@
+# Of a kernel that was built for UML.
+um = '$(BUILD)/$(1)/.kunit-um/linux'
 
 .NOTPARALLEL:
 .PHONY: help boot shell kunit baseline apply unapply check check-steps check-versions \
@@ -48,95 +46,69 @@ help: ## this text
 	@echo 'Times are for two CPUs; the second run is quicker. See Documentation/testing.rst.'
 
 boot: ## boot the patched kernel; it writes files and reads them back (6 min)
-	$(begin)
-	scripts/tree.sh patched
-	scripts/kunit.sh --build patched
-	scripts/boot.sh $(BUILD)/patched/.kunit-um/linux
+	$(timed) 'scripts/tree.sh patched' 'scripts/kunit.sh --build patched' \
+		"scripts/boot.sh $(call um,patched)"
 
 shell: ## boot the patched kernel into a shell; Ctrl-C or exit ends it (5 min)
 	@scripts/tree.sh patched
-	scripts/kunit.sh --build patched
-	scripts/boot.sh --shell $(BUILD)/patched/.kunit-um/linux
+	@scripts/kunit.sh --build patched
+	@scripts/boot.sh --shell $(call um,patched)
 
 ##@ Test
 kunit: ## the KUnit suites on the patched kernel (6 min; x86_64 30 min)
-	$(begin)
-	scripts/tree.sh patched
-	scripts/kunit.sh --arch=$(ARCH) patched $(SUITES)
+	$(timed) 'scripts/tree.sh patched' 'scripts/kunit.sh --arch=$(ARCH) patched $(SUITES)'
 
 baseline: ## the same suites on the untouched and the patched kernel, compared (10 min)
-	$(begin)
-	scripts/baseline.sh $(SUITES)
+	$(timed) 'scripts/baseline.sh $(SUITES)'
 
 check: ## all that must hold before a change goes in (10 min)
-	$(begin)
-	scripts/check.sh
+	$(timed) scripts/check.sh
 
 lint: ## checkpatch, shellcheck and the series' consistency alone (1 min)
-	$(begin)
-	scripts/lint.sh
+	$(timed) scripts/lint.sh
 
 stress: ## random operations, fio and stress-ng, with copies cut short (2 min)
-	$(begin)
-	scripts/tree.sh $(TREE)
-	scripts/kunit.sh --build $(TREE)
-	scripts/stress.sh $(if $(MINUTES),--minutes=$(MINUTES)) $(if $(SEED),--seed=$(SEED)) \
-		$(BUILD)/$(TREE)/.kunit-um/linux
+	$(timed) 'scripts/tree.sh $(TREE)' 'scripts/kunit.sh --build $(TREE)' \
+		"scripts/stress.sh $(MINUTES:%=--minutes=%) $(SEED:%=--seed=%) $(call um,$(TREE))"
 
 crash: ## what is on disk after a crash, at hundreds of moments (5 min)
-	$(begin)
-	scripts/tree.sh $(TREE)
-	scripts/kunit.sh --build $(TREE)
-	scripts/crash.sh $(if $(POINTS),--points=$(POINTS)) $(if $(SEED),--seed=$(SEED)) \
-		$(BUILD)/$(TREE)/.kunit-um/linux
+	$(timed) 'scripts/tree.sh $(TREE)' 'scripts/kunit.sh --build $(TREE)' \
+		"scripts/crash.sh $(POINTS:%=--points=%) $(SEED:%=--seed=%) $(call um,$(TREE))"
 
 sanitize: ## the suites and stress with KASAN and PROVE_LOCKING (20 min)
-	$(begin)
-	scripts/tree.sh patched
-	scripts/sanitize.sh $(if $(MINUTES),--minutes=$(MINUTES))
+	$(timed) 'scripts/tree.sh patched' 'scripts/sanitize.sh $(MINUTES:%=--minutes=%)'
 
 check-steps: ## build and test after each patch (a few minutes per patch)
-	$(begin)
-	scripts/check-steps.sh $(if $(FROM),--from=$(FROM)) $(SUITES)
+	$(timed) 'scripts/check-steps.sh $(FROM:%=--from=%) $(SUITES)'
 
 check-versions: ## the series on all versions of 6.12 that the archive has (5 min)
-	$(begin)
-	scripts/check-versions.sh
+	$(timed) scripts/check-versions.sh
 
 mutants: ## deliberate bugs, each of which a suite must find (1 min per bug)
-	$(begin)
-	scripts/mutants.sh
+	$(timed) scripts/mutants.sh
 
 bench: ## how fast both kernels write, row by row (15 min)
-	$(begin)
-	scripts/bench.sh $(if $(RUNS),--runs=$(RUNS)) $(ROWS)
+	$(timed) 'scripts/bench.sh $(RUNS:%=--runs=%) $(ROWS)'
 
 fresh: ## make boot and make check on a machine with only gcc, make, git, apt (40 min)
-	$(begin)
-	scripts/fresh.sh $(if $(DEBIAN),--debian=$(DEBIAN)) $(if $(COMMAND),'$(subst ','\'',$(COMMAND))')
+	$(timed) 'scripts/fresh.sh $(DEBIAN:%=--debian=%) $${COMMAND:+"$$COMMAND"}'
 
 ##@ Use and develop
 apply: ## put the series and the suites into your tree: make apply KDIR=tree
-	$(begin)
-	scripts/series.sh apply "$(KDIR)"
+	$(timed) 'scripts/series.sh apply "$$KDIR"'
 
 unapply: ## take them out again: make unapply KDIR=tree
-	$(begin)
-	scripts/series.sh unapply "$(KDIR)"
+	$(timed) 'scripts/series.sh unapply "$$KDIR"'
 
 kernels: ## the kernel sources that KERNEL= can name (half a minute)
-	@scripts/kernels.sh list
+	$(timed) 'scripts/kernels.sh list'
 
 trees: ## build/base and build/patched (a quilt tree), to look at or to edit (2 min)
-	$(begin)
-	scripts/tree.sh base
-	scripts/tree.sh patched
+	$(timed) 'scripts/tree.sh base' 'scripts/tree.sh patched'
 
 git-tree: ## build/git, the series as git commits, for bisecting (3 min)
-	$(begin)
-	scripts/git-tree.sh
+	$(timed) scripts/git-tree.sh
 
 clean: ## remove all that is built or unpacked, edits in build/patched included
-	@set +f
-	! cd $(BUILD) 2> /dev/null || rm -rf base patched work git boot results \
+	@! cd -- "$(BUILD)" 2> /dev/null || rm -rf base patched work git boot results \
 		debs versions apt fresh .unpack .copy .lock *.log *.txt *.tsv *.svg crash-*.img

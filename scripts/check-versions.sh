@@ -9,11 +9,11 @@
 . "$(dirname "$0")/common.sh"
 
 lock_build
-need_tools series
+need_tools series source
 kernels=$("$REPO/scripts/kernels.sh" list "${1:-6.12}")
-[[ $kernels ]] || die "Debian's archive has no Linux $1; 'make kernels' lists what it has"
 mapfile -t versions < <(awk '{ print $1 }' <<< "$kernels")
 mkdir -p "$BUILD/versions"
+need_space "$BUILD" 500
 failed=0
 
 # The files that matter out of a package. Those that the series adds are not in

@@ -82,7 +82,6 @@ need_space()
 # however the script ends.
 #
 at_exit=()
-child='' mark=''
 
 on_exit()
 {
@@ -139,7 +138,8 @@ show_progress()
 	local start=$SECONDS pause=15 format='   %4d s, %d of %d files compiled\n' compiled
 
 	[[ ! -t 2 ]] || pause=1 format="\r${format%\\n}"
-	while sleep $pause; do
+	# Not for longer than the script lives, whose lock it has.
+	while sleep $pause && kill -0 $$ 2> /dev/null; do
 		compiled=$(grep -cE '^  (CC|AS) ' "$1") || true
 		# shellcheck disable=SC2059 # it is one of two
 		printf "$format" $((SECONDS - start)) "$compiled" $(($2 > compiled ? $2 : compiled)) >&2
@@ -208,14 +208,17 @@ kernel_version()
 # Is it a tree that the series is made for?
 check_kernel_tree()
 {
-	local version
-
 	[[ -d $1 ]] || die "$1 is not a directory; give KDIR= a kernel source tree"
 	[[ -f $1/Makefile && -f $1/Kbuild && -f $1/fs/Kconfig && -f $1/mm/filemap.c ]] ||
 		die "$1 is not a kernel source tree; give KDIR= a Linux 6.12.y tree"
-	version=$(kernel_version "$1")
-	[[ $version == 6.12.* ]] ||
-		die "$1 is Linux $version and the series is for 6.12.y; check out a 6.12.y release"
+	check_version "$(kernel_version "$1")" "$1"
+}
+
+# check_version VERSION WHOSE: is it one that the series is made for?
+check_version()
+{
+	[[ $1 == 6.12.* ]] ||
+		die "$2 is Linux $1 and the series is for 6.12.y; take a 6.12.y release"
 }
 
 # Refuses a git tree with changes where the series goes.

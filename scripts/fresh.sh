@@ -5,24 +5,23 @@
 # committed here, on a machine that has nothing but gcc, make, git and apt. Without
 # COMMAND: the two commands that README gives.
 #   --debian=NAME   bookworm (Debian 12, the default) or trixie (13)
-#   --prepare       make the machine, if it is not there yet, and run nothing
 #
-# The machine is a root directory made by debootstrap, kept as build/fresh/NAME.tar.
-# Each run unpacks it anew, and enters it in mount, process and IPC namespaces of
-# its own: what is mounted or started there ends with the run, however that ends.
-# It shares this machine's network, compiler cache, and downloaded packages. Its
-# results, logs and tables are left in build/fresh/NAME. Root is needed.
+# The machine is a root directory made by debootstrap, kept as build/fresh/NAME.tar
+# for a month. Each run unpacks it anew, and enters it in mount, process and IPC
+# namespaces of its own: what is mounted or started there ends with the run, however
+# that ends. It shares this machine's network, compiler cache, and downloaded
+# packages, and gets KERNEL=, MIRROR=, SILENCE= and V=. Its results, logs and tables
+# are left in build/fresh/NAME. Root is needed.
 #
-# The exit status is that of COMMAND, or 2 if it did not come to that.
+# The exit status is that of COMMAND, or 125 if no machine can be made here.
 
 . "$(dirname "$0")/common.sh"
 
-debian=bookworm prepare=''
+debian=bookworm
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--debian=bookworm | --debian=trixie) debian=${1#*=} ;;
 	--debian=*) die "no Debian '${1#*=}'; there are bookworm and trixie" ;;
-	--prepare) prepare=1 ;;
 	*) die "unknown option $1; see scripts/fresh.sh --help" ;;
 	esac
 	shift
@@ -30,54 +29,73 @@ done
 (($# <= 1)) || die "one COMMAND, in quotes; see scripts/fresh.sh --help"
 commands=("make boot" "make check")
 ((!$#)) || commands=("$1")
+[[ ! ${KDIR-} && ! ${TARBALL-} ]] || die "the machine has no KDIR= or TARBALL=; KERNEL= names a source"
 
 fresh=$BUILD/fresh
 machine=$fresh/$debian.root
 tarball=$fresh/$debian.tar
 home=/root/write-aops
 
-((EUID == 0)) || die "a machine of its own can only be made by root"
+# No machine: one line, too, and a status that says so.
+no_machine()
+{
+	(die "$@") || exit 125
+}
+
+((EUID == 0)) || no_machine "a machine of its own can only be made by root"
 unshare --mount true 2> /dev/null ||
-	die "mount namespaces are not to be had here; a container that may mount has them"
-need_tools fresh
+	no_machine "mount namespaces are not to be had here; a container that may mount has them"
+(need_tools fresh) || exit 125
 mkdir -p "$fresh"/{ccache,"$debian-packages/partial","$debian-debootstrap"} "$BUILD/debs"
 exec {lock_fd}> "$fresh/.$debian.lock"
 flock -n "$lock_fd" || die "another fresh.sh is at work on $debian; wait for it"
-
-# It lets a root that is half made, or a run that was cut off, be known.
-rm -rf --one-file-system "$machine"
-at_exit+=("rm -rf --one-file-system '$machine'")
+# Not what an earlier run has left.
+rm -rf --one-file-system "$machine" "${fresh:?}/$debian"
+at_exit+=("rm -rf --one-file-system ${machine@Q}")
 
 make_machine()
 {
-	local mirror
-
 	need_space "$fresh" 2000
-	mirror=$("$REPO/scripts/kernels.sh" mirror)
 	say "making a machine of $debian (a minute or two; log: $fresh/$debian.log)"
-	run debootstrap --variant=minbase --include=gcc,make,git \
-		--cache-dir="$fresh/$debian-debootstrap" "$debian" "$machine" "$mirror" \
+	mkdir -p "$machine"
+	# What it mounts there ends with it. It knows no spaces in names.
+	# shellcheck disable=SC2016
+	run unshare --mount bash -c 'mount --bind "$1" /mnt && exec debootstrap --variant=minbase \
+			--include=gcc,make,git --cache-dir="$2" "$3" /mnt "$4"' \
+		debootstrap "$machine" "$fresh/$debian-debootstrap" "$debian" "$mirror" \
 		> "$fresh/$debian.log" 2>&1 || {
 		tail -n 5 "$fresh/$debian.log" >&2
-		die "debootstrap cannot make $debian from $mirror; see above"
+		no_machine "debootstrap cannot make $debian from $mirror; see above"
 	}
-	# debootstrap's own, of which apt fetches a newer one.
+	# debootstrap's own, of which apt fetches newer ones.
 	rm -rf "$machine"/var/lib/apt/lists/* "$machine"/var/cache/apt/archives/*.deb
 	tar -C "$machine" -cf "$tarball.new" .
 	mv "$tarball.new" "$tarball"
+	rm -rf --one-file-system "$machine"
 }
 
-# What a machine has besides its disk: a name server, a proxy, its clock.
+# What a machine has besides its disk: a mirror, a name server, a proxy.
 furnish()
 {
-	cp -L /etc/resolv.conf /etc/hosts "$machine/etc"
-	apt-config dump Acquire | grep -iE '::(Proxy|Check-)' > "$machine/etc/apt/apt.conf.d/90host" || true
-	[[ ! $(git -C "$REPO" status --porcelain) ]] ||
+	echo "deb $mirror $debian main" > "$machine/etc/apt/sources.list"
+	apt-config dump Acquire | sed -nE '/Auto-Detect/!{ /::(Proxy|Check-)/p }' \
+		> "$machine/etc/apt/apt.conf.d/90host"
+	for each in /etc/resolv.conf /etc/hosts; do
+		[[ ! -f $each ]] || cp -L "$each" "$machine/etc"
+	done
+	[[ ! $(git -c safe.directory='*' -C "$REPO" status --porcelain) ]] ||
 		warn "there are uncommitted changes, which the clone has not"
-	git clone -q --no-local "$REPO" "$machine$home" ||
+	# It may be somebody else's, as in a container.
+	git clone -q --no-local -u 'git -c safe.directory=* upload-pack' "$REPO" "$machine$home" ||
 		die "git clone fails; see above"
 	mkdir -p "$machine$home/build/debs" "$machine/root/.cache/ccache" "$machine/var/cache/apt/archives"
 }
+
+# Of the environment, what a command there may need.
+environment=(HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
+for each in TERM CI KERNEL MIRROR SILENCE VERBOSE {http,https,ftp,no}_proxy; do
+	[[ ! ${!each-} ]] || environment+=("$each=${!each}")
+done
 
 # In the namespaces, before the machine's own root is entered.
 # shellcheck disable=SC2016 # what it is given expands there
@@ -107,43 +125,37 @@ mount --bind "$4" ".$5/build/debs"
 pivot_root . mnt
 cd "$5"
 umount -l /mnt
-exec env -i ${TERM:+TERM="$TERM"} ${CI:+CI="$CI"} ${SILENCE:+SILENCE="$SILENCE"} \
-	HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-	bash -c "$6"
+shift 5
+exec env -i "$@"
 '
 
-run_in_machine()
+# in_machine COMMAND: a line of shell.
+in_machine()
 {
-	local rc=0 start=$SECONDS
-
-	say "$debian: $1"
 	run unshare --mount --pid --ipc --uts --fork --kill-child \
-		bash -c "$enter" enter "$machine" "$cache" "$fresh/$debian-packages" \
-		"$BUILD/debs" "$home" "$1" || rc=$?
-	say "$debian: '$1' ended with status $rc ($((SECONDS - start)) s)"
-	return $rc
+		bash -c "$enter" enter "$machine" "$cache" "$fresh/$debian-packages" "$BUILD/debs" \
+		"$home" "${environment[@]}" bash -c "$1"
 }
 
 # Of each run, as of any other, the latest.
 # shellcheck disable=SC2317 # called at exit
 keep_results()
 {
-	rm -rf "${fresh:?}/$debian"
-	mkdir "$fresh/$debian"
+	mkdir -p "$fresh/$debian"
 	find "$machine$home/build" -maxdepth 1 \( -name '*.log' -o -name '*.txt' -o -name '*.tsv' \
 		-o -name results \) -exec cp -r -t "$fresh/$debian" {} + 2> /dev/null || true
 }
 
-[[ -f $tarball ]] || make_machine
-[[ ! $prepare ]] || exit 0
+mirror=$("$REPO/scripts/kernels.sh" mirror) || exit 125
+[[ $(find "$tarball" -mtime -30 2> /dev/null) ]] || make_machine
 need_space "$fresh" 12000
 mkdir -p "$machine"
 tar -C "$machine" -xf "$tarball"
 furnish
 cache=$(ccache -k cache_dir 2> /dev/null) && mkdir -p "$cache" || cache=$fresh/ccache
+in_machine true || no_machine "the machine cannot be entered; see above"
 at_exit+=(keep_results)
-rc=0
 for each in "${commands[@]}"; do
-	run_in_machine "$each" || { rc=$?; break; }
+	say "$debian: $each"
+	in_machine "$each" || exit
 done
-exit $rc

@@ -109,14 +109,14 @@ guest_judge()
 		verdict pass "the guest got to its end"
 	else
 		say "the guest did not get to its end; its last lines:"
-		tail -n 15 "$1"
+		tail -n 15 "$1" >&2
 		verdict fail "the guest got to its end"
 	fi
 	if "$REPO/scripts/results.py" complaints "$1" > complained; then
 		verdict pass "the kernel did not complain"
 	else
 		say "the kernel complained; $1 has more:"
-		head -n 30 complained
+		head -n 30 complained >&2
 		verdict fail "the kernel did not complain"
 	fi
 }

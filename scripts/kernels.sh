@@ -25,25 +25,28 @@ private_apt()
 	APT_CONFIG=$folder/apt.conf "apt-$1" -qq "${@:2}"
 }
 
-# The mirror, and that of the security suites.
-# shellcheck disable=SC2016 # some of it is for apt and awk
+# The mirror, and that of the security suites, by the names of Debian's suites: other
+# archives have others. What this prints of them apt knows without its lists.
 mirrors()
 {
-	local mirror=${MIRROR-} security='' uri release
+	local mirror=${MIRROR-} security='' uri
 
-	# What is not fetched yet has no origin.
-	while [[ ! $mirror || ! $security ]] && read -r uri release; do
-		if [[ $release == *-security ]]; then
-			security=${security:-$uri}
+	while [[ ! ${MIRROR-} ]] && read -r uri; do
+		# A file of mirrors, of which one will do.
+		[[ $uri != mirror+file:* ]] || uri=$(grep -Eom 1 '^https?://[^[:space:]]+' \
+			"$(sed -E 's,^mirror\+file:(.*)/dists/.*,\1,' <<< "$uri")")/dists/${uri##*/dists/} || continue
+		[[ $uri =~ ^(https?|ftp)://[^/]+/debian(-security)?/+dists/ ]] || continue
+		if [[ $uri == *-security/InRelease ]]; then
+			security=${security:-${uri%%/dists/*}}
 		else
-			mirror=${mirror:-$uri}
+			mirror=${mirror:-${uri%%/dists/*}}
 		fi
-	done < <([[ ${MIRROR-} ]] ||
-		apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' |
-		awk '$3 == "main" && $1 ~ /debian(-security)?\/*$/ && $4 ~ /^(Debian|\$.*|)$/')
+	done < <(apt-get --print-uris update 2> /dev/null | sed -n "s/^'\([^']*\/InRelease\)'.*/\1/p" |
+		grep -E '/dists/((old)?stable|testing|unstable|sid|bookworm|trixie|forky)(-[a-z]+)*/InRelease$')
 	[[ $mirror ]] ||
 		die "this machine's apt has no mirror of Debian; set MIRROR= to one, or give KDIR= or TARBALL="
-	echo "$mirror ${security:-${mirror%/}-security}"
+	mirror=${mirror%/}
+	echo "$mirror ${security:-$mirror-security}"
 }
 
 # Lines of a sources.list, with these options.
@@ -67,7 +70,7 @@ configure()
 	command -v apt-get > /dev/null ||
 		die "there is no apt-get, which finds the kernel source; give KDIR= or TARBALL="
 	mkdir -p "$folder"/{lists,archives}/partial
-	: > "$folder/status"
+	[[ -f $folder/status ]] || : > "$folder/status"
 	[[ ! -f $keys ]] || options="[signed-by=$keys] "
 	sources "$options" > "$folder/sources.new"
 	# Lists are older than another mirror, not than the same one.
@@ -122,7 +125,8 @@ update()
 	[[ ${1-} == again || ! $(find "$folder/fetched" -mtime -1 2> /dev/null) ||
 		$folder/sources.list -nt $folder/fetched ]] || return 0
 	say "fetching Debian's package lists (30 MB)"
-	private_apt get update > "$folder/update.log" 2>&1 || {
+	need_space "$folder" 500
+	private_apt get update --error-on=any > "$folder/update.log" 2>&1 || {
 		[[ $(known) ]] || {
 			sed 's/^/  /' "$folder/update.log" >&2
 			die "Debian's package lists cannot be fetched; see above, or give KDIR= or TARBALL="
@@ -147,24 +151,37 @@ find_kernel()
 
 fetch()
 {
-	local found version package deb new=$BUILD/debs/.new
+	local found version package deb new
 
 	found=$(find_kernel "$1")
 	read -r version package _ <<< "$found"
 	deb=$BUILD/debs/${package}_${version//:/%3a}_all.deb
 	[[ -f $deb ]] || {
 		say "downloading $package $version (140 MB)"
-		rm -rf "$new"
-		# Half a file has another name.
-		mkdir -p "$new"
-		need_space "$new" 200
-		(cd "$new" && private_apt get download "$package=$version" >&2) ||
-			die "$package $version cannot be downloaded; see above"
+		mkdir -p "$BUILD/debs"
+		need_space "$BUILD/debs" 200
+		# Half a file has another name, and others may be downloading.
+		new=$(mktemp -d "$BUILD/debs/.new.XXXXXX")
+		at_exit+=("rm -rf ${new@Q}")
+		download "$new" "$package=$version" || {
+			# The archive may have another one by now.
+			update again
+			found=$(find_kernel "$1")
+			read -r version package _ <<< "$found"
+			deb=$BUILD/debs/${package}_${version//:/%3a}_all.deb
+			download "$new" "$package=$version" ||
+				die "$package $version cannot be downloaded; see above"
+		}
 		mv "$new"/*.deb "$deb"
-		rmdir "$new"
 	}
 	echo "$deb"
 }
+
+download()
+(
+	cd "$1"
+	private_apt get download "$2" >&2
+)
 
 unpack()
 {
@@ -178,19 +195,29 @@ unpack()
 		tar -C "$dir" --strip-components=1 -xJ "${@/#/$package/}"
 }
 
+show_all()
+{
+	local all
+
+	all=$(matching "${1-}")
+	[[ $all ]] || die "Debian's archive has no Linux ${1-}; 'make kernels' lists what it has"
+	awk '{ printf "%-22s %-18s %s\n", $1, $2, $3 }' <<< "$all"
+}
+
 command=${1-}
 shift || die "no command; $usage"
 case $command/$# in
+mirror/0) mirrors | cut -d ' ' -f 1 ;;
+unpack/[2-9] | unpack/[1-9][0-9]*) unpack "$@" ;;
 list/[01] | find/1 | fetch/1)
 	lock_build
 	configure
 	update
-	;;&
-mirror/0) mirrors | cut -d ' ' -f 1 ;;
-list/*) matching "$@" | awk '{ printf "%-22s %-18s %s\n", $1, $2, $3 }' ;;
-find/*) find_kernel "$1" | cut -d ' ' -f 1,2 ;;
-fetch/*) fetch "$1" ;;
-unpack/0 | unpack/1) die "unpack takes a package and a directory; $usage" ;;
-unpack/*) unpack "$@" ;;
+	case $command in
+	list) show_all "$@" ;;
+	find) find_kernel "$1" | cut -d ' ' -f 1,2 ;;
+	fetch) fetch "$1" ;;
+	esac
+	;;
 *) die "wrong arguments; $usage" ;;
 esac

@@ -96,7 +96,7 @@ list_tests()
 			tail -n 30 "$log" >&2
 			die "the kernel of build/$name does not list its tests; see above"
 		}
-		grep -E '^[^ .]+\.[^ .]+$' "$log" || true
+		grep -aE '^[^ .]+\.[^ .]+$' "$log" || true
 	done > "$results/listed"
 	awk '!seen[$0]++' "$results/listed" > "$results/tests"
 	[[ -s $results/tests ]] ||
@@ -109,7 +109,7 @@ run_suite()
 
 	[[ $VERBOSE != 1 ]] || {
 		: > "$log"
-		tail -n +1 -f "$log" &
+		tail -n +1 --pid=$$ -f "$log" &
 		at_exit+=("kill $! 2> /dev/null || true")
 	}
 	kernel "$log" "${boot[@]}" "$suite.$tests" || true
@@ -140,7 +140,10 @@ for glob in "${globs[@]}"; do
 	while read -r suite; do
 		[[ $suite != ${glob%%.*} ]] || echo "$suite $tests"
 	done < <(cut -d . -f 1 "$results/tests" | uniq)
-done > "$results/suites"
+# One kernel per suite, which takes one pattern: of two, it runs all its tests.
+done | awk '!($1 in tests) { order[++n] = $1; tests[$1] = $2 }
+	    tests[$1] != $2 { tests[$1] = "*" }
+	    END { for (i = 1; i <= n; i++) print order[i], tests[order[i]] }' > "$results/suites"
 while read -r suite tests <&3; do
 	run_suite "$suite" "$tests"
 done 3< "$results/suites"

@@ -104,6 +104,13 @@ class Run:
                 self.add(test, '')
             self.add_missing([name for name in listed if name.split('.')[0] == suite], log)
             self.add_complaints(suite, log)
+            # After its last test: nothing else tells.
+            if self.died != 'crash' and not any(
+                    state == self.died for name, state in self.tests.items()
+                    if name.startswith(suite + '.')):
+                name = f'{suite}.(kernel log) after the last test'
+                self.tests[name] = self.died
+                self.said[name] = log[-SHOWN_LINES:]
 
     def add(self, test, group):
         """Adds a test or, for a group, its tests; true if one is bad."""

@@ -28,7 +28,8 @@ run()
 	local rc=0
 
 	start "$@" < /dev/null
-	wait "$child" || rc=$?
+	# bash tells of what was killed.
+	{ wait "$child" || rc=$?; } 2> /dev/null
 	reap_child
 	return "$rc"
 }
@@ -46,7 +47,7 @@ run_kernel()
 	watcher=$!
 	set +m
 	at_exit+=("kill -- -$watcher 2> /dev/null || true")
-	wait "$child" || rc=$?
+	{ wait "$child" || rc=$?; } 2> /dev/null
 	# It may be at work: it is what has ended the command.
 	stopped "$log" > /dev/null || kill -- "-$watcher" 2> /dev/null || true
 	wait "$watcher" 2> /dev/null || true
@@ -68,7 +69,7 @@ stop_if_silent()
 	local now waited before had_waited own
 
 	read -r before had_waited < <(clocks)
-	while [[ ! $why ]]; do
+	while [[ ! $why ]] && kill -0 $$ 2> /dev/null; do
 		sleep $pause
 		read -r now waited < <(clocks)
 		size=$(stat -c %s "$log")
@@ -131,4 +132,4 @@ started()
 		sed 's,/proc/\([0-9]*\)/environ,-\1 \1,'
 }
 
-[[ $silence =~ ^[1-9][0-9]*$ ]] || die "SILENCE='$silence' is not a number of seconds"
+[[ $silence =~ ^[1-9][0-9]{0,8}$ ]] || die "SILENCE='$silence' is not a number of seconds"

@@ -129,7 +129,7 @@ judge()
 	for name in "${filesystems[@]}"; do
 		grep -q "^boot: check $name umount pass" "$log" || verdict fail "$name was finished"
 	done
-	grep '^boot: repeat ' "$log" | sed "s,^boot: repeat,   to repeat: scripts/stress.sh,; s,\$, $kernel," || true
+	grep -a '^boot: repeat ' "$log" | sed "s,^boot: repeat,   to repeat: scripts/stress.sh,; s,\$, $kernel," || true
 	guest_judge "$log"
 }
 

@@ -45,6 +45,7 @@ source_id()
 		cat "$BUILD/base/$stamp"
 	else
 		found=$("$REPO/scripts/kernels.sh" find "${KERNEL:-6.12}")
+		check_version "${found%%-*}" "KERNEL=${KERNEL:-6.12}"
 		echo "KERNEL $found"
 	fi
 }
@@ -99,7 +100,7 @@ unpack()
 	need_space "$BUILD" $tree_mib
 	rm -rf "$new"
 	mkdir -p "$new"
-	at_exit+=("rm -rf '$new'")
+	at_exit+=("rm -rf ${new@Q}")
 	case $kind in
 	KERNEL)
 		deb=$("$REPO/scripts/kernels.sh" fetch "$path")
@@ -128,7 +129,6 @@ unpack()
 	esac
 	check_kernel_tree "$new"
 	echo "$wanted" > "$new/$stamp"
-	mv "$new" "$BUILD/base"
 }
 
 # Without what was compiled in it: object files do not move well.
@@ -140,7 +140,7 @@ copy_tree()
 	say "copying build/$1 to build/$2 (half a minute)"
 	rm -rf "$new"
 	mkdir "$new"
-	at_exit+=("rm -rf '$new'")
+	at_exit+=("rm -rf ${new@Q}")
 	tar -C "$BUILD/$1" --exclude='./.kunit-*' --exclude=./.write-aops -cf - . | tar -C "$new" -xf -
 	touch "$new/$stamp"
 	mv "$new" "$BUILD/$2"
@@ -148,11 +148,17 @@ copy_tree()
 
 check_source
 wanted=$(source_id)
-for each in base $name; do
-	[[ $(cat "$BUILD/$each/$stamp" 2> /dev/null) == "$wanted" ]] || discard_tree "$each"
-done
+made_from()
+{
+	[[ $(cat "$BUILD/$1/$stamp" 2> /dev/null) == "$wanted" ]]
+}
 
-[[ -d $BUILD/base ]] || unpack
+# What is there goes when what is to take its place is known to be good.
+made_from base || unpack
+for each in base $name; do
+	made_from "$each" || discard_tree "$each"
+done
+[[ -d $BUILD/base ]] || mv "$BUILD/.unpack" "$BUILD/base"
 "$REPO/scripts/series.sh" sync --base "$BUILD/base"
 if [[ $name != base ]]; then
 	[[ -d $BUILD/$name ]] || copy_tree base "$name"

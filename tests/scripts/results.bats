@@ -172,3 +172,9 @@ died()
 	run -1 results suite --quiet "$run_dir" s 7
 	[[ ${#lines[@]} == 1 ]]
 }
+
+@test "a kernel that was stopped after its last test is no success" {
+	echo 'write-aops: stopped: no sign of life for 300 s; SILENCE= raises the limit' >> "$run_dir/s.log"
+	run -1 results counts "$run_dir"
+	grep -q '^fail kunit s.(kernel log) after the last test: no sign of life$' "$RESULTS"
+}
