@@ -58,7 +58,7 @@ scripts_tests()
 {
 	local log=$BUILD/bats.log rc=0
 
-	say "the scripts' own tests (half a minute)"
+	say "the scripts' own tests (a minute or two)"
 	# In the background of some shells interrupts are ignored, for good.
 	env --default-signal=INT bats --tap "$REPO/tests/scripts" > "$log" || rc=$?
 	((!rc)) || cat "$log"

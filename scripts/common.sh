@@ -32,8 +32,10 @@ HOOK=$SUITES_DIR/hook.patch
 export BUILD
 
 # The trees under build/ are compiled at the same relative paths, so that one
-# serves as the compiler cache of the other.
+# serves as the compiler cache of the other, and on other machines with the same
+# compiler, whatever its date.
 export PATH=/usr/lib/ccache:$PATH CCACHE_BASEDIR=$BUILD CCACHE_NOHASHDIR=1
+export CCACHE_COMPILERCHECK=content
 
 # Progress. On standard error, as all that no script reads: $(...) around a
 # function that has something to say gets its value alone.

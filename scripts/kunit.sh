@@ -125,7 +125,7 @@ run_suite()
 series_options > "$out.config"
 need_space "$BUILD" 1700
 build_kernel "$name" "$arch" "$out" "$BUILD/build-$name-$arch$kind.log" \
-	"about 4 minutes the first time on two CPUs" run kunit config
+	"about 6 minutes the first time on two CPUs" run kunit config
 [[ ! $build ]] || exit 0
 
 rm -rf "$results"

@@ -75,7 +75,7 @@ names_tests()
 	return "$missing"
 }
 
-say "lint (half a minute)"
+say "lint (a minute or two)"
 while read -r patch; do
 	check "series: $patch exists" test -s "$PATCHES/$patch"
 	[[ -s $PATCHES/$patch ]] || continue
