@@ -5,6 +5,8 @@
 # patched kernel, row by row, and show how much faster the patched one is.
 #   --runs=N      how often to boot each kernel in UML, by turns (5)
 #   --no-icount   leave out instructions, which QEMU counts
+#   --count=NAME  only count the instructions of the tree build/NAME, as it is. The
+#                 log with the rows is build/results/bench/NAME-instr-1.log
 #
 # GLOB selects rows, which have names like ramfs/append/4k/ubuf. The table is
 # kept in build/bench.tsv and drawn in build/bench.svg. See
@@ -12,11 +14,12 @@
 
 . "$(dirname "$0")/common.sh"
 
-runs=5 icount=1
+runs=5 icount=1 names=(base patched) count=''
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--runs=*) runs=${1#*=} ;;
 	--no-icount) icount='' ;;
+	--count=*) count=${1#*=} names=("$count") ;;
 	*) die "unknown option $1; see scripts/bench.sh --help" ;;
 	esac
 	shift
@@ -27,6 +30,10 @@ rows=${1:-*}
 
 lock_build
 archs=(um ${icount:+x86_64})
+if [[ $count ]]; then
+	[[ -d $BUILD/$count ]] || die "no tree build/$count; scripts/tree.sh makes one"
+	runs=0 archs=(x86_64)
+fi
 need_tools build bench tools "${archs[@]}"
 
 bench=$REPO/tests/bench
@@ -91,10 +98,10 @@ boot_icount()
 		-kernel "$BUILD/$1/.kunit-bench-x86_64/arch/x86/boot/bzImage"
 }
 
-for name in base patched; do
-	"$REPO/scripts/tree.sh" $name
+for name in "${names[@]}"; do
+	[[ $count ]] || "$REPO/scripts/tree.sh" "$name"
 	for arch in "${archs[@]}"; do
-		build_bench $name "$arch"
+		build_bench "$name" "$arch"
 	done
 done
 
@@ -112,9 +119,11 @@ for ((n = 1; n <= runs; n++)); do
 done
 if [[ $icount ]]; then
 	say "counting instructions with QEMU (a few minutes)"
-	boot_icount base
-	boot_icount patched
+	for name in "${names[@]}"; do
+		boot_icount "$name"
+	done
 fi
+[[ ! $count ]] || exit 0
 
 "$bench/report.py" "$results" "$BUILD/bench.tsv"
 gnuplot -e "tsv='$BUILD/bench.tsv'; svg='$BUILD/bench.svg'" "$bench/plot.gp"

@@ -2,8 +2,6 @@
 /*
  * The files that the benchmark writes to, one kind per filesystem.
  */
-#include <linux/sizes.h>
-
 #include "bench_file.h"
 #include "loop_disk.h"
 #include "test_fs.h"
@@ -14,16 +12,17 @@
  * out the accounting that all mounts have that a user can make.
  */
 static struct vfsmount *bench_mount_nodev(struct kunit *test,
-					  const struct bench_fs *fs)
+					  const struct bench_fs *fs, size_t disk_size)
 {
 	return write_file_mount(test, fs->type ?: fs->name, NULL);
 }
 
 /* Made by mke2fs, on a disk in memory, and checked by e2fsck in the end. */
-static struct vfsmount *bench_mount_disk(struct kunit *test, const struct bench_fs *fs)
+static struct vfsmount *bench_mount_disk(struct kunit *test, const struct bench_fs *fs,
+					 size_t disk_size)
 {
 	return test_fs_create(test, fs->type, fs->mkfs_options, fs->mount_options,
-			      SZ_16M)->mnt;
+			      disk_size)->mnt;
 }
 
 const struct bench_fs bench_filesystems[] = {
@@ -34,6 +33,7 @@ const struct bench_fs bench_filesystems[] = {
 	{ "ext3-ordered", bench_mount_disk, "ext3", "-b 4096", "data=ordered" },
 	{ "ext3-writeback", bench_mount_disk, "ext3", "-b 4096", "data=writeback" },
 	{ "ext3-journal", bench_mount_disk, "ext3", "-b 4096", "data=journal" },
+	{ "ext4", bench_mount_disk, "ext4", "-b 4096" },
 	{ "loop-tmpfs", bench_mount_nodev, "tmpfs", .loop = true },
 	{ "loop-ext2", bench_mount_disk, "ext2", "-b 4096", .loop = true },
 };
@@ -41,9 +41,10 @@ const struct bench_fs bench_filesystems[] = {
 const unsigned int nr_bench_filesystems = ARRAY_SIZE(bench_filesystems);
 
 /* An empty file on a new filesystem; both go away with the test. */
-struct file *bench_file_open(struct kunit *test, const struct bench_fs *fs)
+struct file *bench_file_open(struct kunit *test, const struct bench_fs *fs,
+			     size_t disk_size)
 {
-	return write_file_open(test, fs->mount(test, fs), "file",
+	return write_file_open(test, fs->mount(test, fs, disk_size), "file",
 			       O_CREAT | O_RDWR | O_LARGEFILE);
 }
 

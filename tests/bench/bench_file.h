@@ -19,7 +19,8 @@
  */
 struct bench_fs {
 	const char *name;
-	struct vfsmount *(*mount)(struct kunit *test, const struct bench_fs *fs);
+	struct vfsmount *(*mount)(struct kunit *test, const struct bench_fs *fs,
+				  size_t disk_size);
 	const char *type;
 	const char *mkfs_options;
 	const char *mount_options;
@@ -29,7 +30,8 @@ struct bench_fs {
 extern const struct bench_fs bench_filesystems[];
 extern const unsigned int nr_bench_filesystems;
 
-struct file *bench_file_open(struct kunit *test, const struct bench_fs *fs);
+struct file *bench_file_open(struct kunit *test, const struct bench_fs *fs,
+			     size_t disk_size);
 struct file *bench_loop_open(struct kunit *test, struct file *backing, loff_t size);
 void bench_file_check(struct kunit *test, struct file *file, const u8 *source,
 		      size_t size, size_t len);

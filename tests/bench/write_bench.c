@@ -13,6 +13,7 @@
  * none faster.  Where virtual time goes on by a nanosecond per instruction it
  * is how many instructions.
  */
+#include <linux/bitmap.h>
 #include <linux/blk_types.h>
 #include <linux/bvec.h>
 #include <linux/fs.h>
@@ -43,6 +44,13 @@ MODULE_PARM_DESC(ms_per_row, "How long to repeat a row");
  */
 #define MIN_PASS	SZ_1M
 
+/* The file that is in the page cache, and the disk that it is on. */
+#define CACHED_SIZE	SZ_64M
+#define CACHED_DISK	SZ_128M
+
+/* The disk of all other files. */
+#define DISK_SIZE	SZ_16M
+
 /* However long a row takes. */
 #define MIN_PASSES	3
 
@@ -51,6 +59,11 @@ enum bench_access {
 	BENCH_APPEND,
 	/* over what was written before, all in the page cache */
 	BENCH_OVERWRITE,
+	/*
+	 * here and there over a large file that is in the page cache, in folios
+	 * as large as the filesystem makes them
+	 */
+	BENCH_CACHED,
 	/* copies into plain memory instead of a file: what any write must do */
 	BENCH_COPY,
 	BENCH_MEMCPY,
@@ -59,6 +72,7 @@ enum bench_access {
 static const char * const access_names[] = {
 	[BENCH_APPEND]		= "append",
 	[BENCH_OVERWRITE]	= "overwrite",
+	[BENCH_CACHED]		= "cached",
 	[BENCH_COPY]		= "copy",
 	[BENCH_MEMCPY]		= "memcpy",
 };
@@ -66,6 +80,8 @@ static const char * const access_names[] = {
 static const struct bench_size {
 	const char *name;
 	size_t bytes;
+	/* For BENCH_CACHED, and for nothing else. */
+	bool cached;
 } sizes[] = {
 	{ "512", 512 },
 	{ "4k", SZ_4K },
@@ -73,6 +89,8 @@ static const struct bench_size {
 	{ "64k", SZ_64K },
 	{ "1m", SZ_1M },
 	{ "4m", SZ_4M },
+	{ "1k", SZ_1K, .cached = true },
+	{ "10k", 10 * SZ_1K, .cached = true },
 };
 
 static const struct bench_source {
@@ -116,6 +134,9 @@ struct bench_row {
  * @file: where to write to, or NULL
  * @kept_in: the file that has it then: @file, or the one below a loop device
  * @memory: where to copy to, if there is no file
+ * @rnd: where in a cached file to write, in units of a write
+ * @places: those of a pass
+ * @written: a bit for each that was written
  */
 struct bench {
 	struct kunit *test;
@@ -127,6 +148,9 @@ struct bench {
 	struct file *file;
 	struct file *kept_in;
 	u8 *memory;
+	struct rnd_state rnd;
+	unsigned int *places;
+	unsigned long *written;
 };
 
 static void bench_user_source(struct bench *bench)
@@ -202,6 +226,7 @@ static ssize_t bench_write(struct bench *bench, loff_t *pos)
 	switch (bench->row->access) {
 	case BENCH_APPEND:
 	case BENCH_OVERWRITE:
+	case BENCH_CACHED:
 		return vfs_iter_write(bench->file, &from, pos, 0);
 	case BENCH_COPY:
 		*pos += size;
@@ -236,13 +261,88 @@ static u64 bench_splice_pass(struct bench *bench)
 	return total;
 }
 
+/* How many places there are to write to in a cached file. */
+static unsigned int bench_nr_places(struct bench *bench)
+{
+	return CACHED_SIZE / bench->row->size->bytes;
+}
+
+/* Return: how long as many writes took as a pass has, in nanoseconds. */
+static u64 bench_cached_pass(struct bench *bench)
+{
+	ssize_t size = bench->row->size->bytes;
+	unsigned int nr = bench->pass / size, n;
+	ssize_t written = size;
+	u64 start;
+
+	for (n = 0; n < nr; n++)
+		bench->places[n] = prandom_u32_state(&bench->rnd) % bench_nr_places(bench);
+
+	start = ktime_get_ns();
+	for (n = 0; n < nr && written == size; n++) {
+		loff_t pos = (loff_t)bench->places[n] * size;
+
+		written = bench_write(bench, &pos);
+	}
+	start = ktime_get_ns() - start;
+
+	KUNIT_ASSERT_EQ_MSG(bench->test, written, size, "write %u", n);
+	while (n--)
+		__set_bit(bench->places[n], bench->written);
+	return start;
+}
+
+/* Zeroes, written as a large file is, and on the disk if there is one. */
+static void bench_fill_cached(struct bench *bench)
+{
+	u8 *zeroes = kunit_kzalloc(bench->test, SZ_1M, GFP_KERNEL);
+	loff_t pos = 0;
+
+	KUNIT_ASSERT_NOT_NULL(bench->test, zeroes);
+	while (pos < CACHED_SIZE)
+		KUNIT_ASSERT_EQ(bench->test, SZ_1M,
+				kernel_write(bench->file, zeroes, SZ_1M, &pos));
+	KUNIT_ASSERT_EQ(bench->test, 0, vfs_fsync(bench->file, 0));
+	kunit_kfree(bench->test, zeroes);
+
+	prandom_seed_state(&bench->rnd, 1);
+	bench->places = kunit_kcalloc(bench->test, bench->pass / bench->row->size->bytes,
+				      sizeof(*bench->places), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(bench->test, bench->places);
+	bench->written = kunit_kcalloc(bench->test, BITS_TO_LONGS(bench_nr_places(bench)),
+				       sizeof(long), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(bench->test, bench->written);
+}
+
+/* The source where it was written to, zeroes everywhere else. */
+static void bench_check_cached(struct bench *bench)
+{
+	size_t size = bench->row->size->bytes;
+	u8 *read = kunit_kmalloc(bench->test, size, GFP_KERNEL);
+	unsigned int place;
+	loff_t pos = 0;
+
+	KUNIT_ASSERT_NOT_NULL(bench->test, read);
+	KUNIT_ASSERT_EQ(bench->test, i_size_read(file_inode(bench->file)), CACHED_SIZE);
+	for (place = 0; place < bench_nr_places(bench); place++) {
+		KUNIT_ASSERT_EQ(bench->test, size, kernel_read(bench->file, read, size, &pos));
+		if (test_bit(place, bench->written))
+			KUNIT_ASSERT_MEMEQ(bench->test, bench->source, read, size);
+		else
+			KUNIT_ASSERT_NULL(bench->test, memchr_inv(read, 0, size));
+	}
+}
+
 static void bench_open(struct bench *bench)
 {
 	const struct bench_fs *fs = bench->row->fs;
+	bool cached = bench->row->access == BENCH_CACHED;
 
-	bench->kept_in = bench_file_open(bench->test, fs);
+	bench->kept_in = bench_file_open(bench->test, fs, cached ? CACHED_DISK : DISK_SIZE);
 	bench->file = fs->loop ? bench_loop_open(bench->test, bench->kept_in, bench->pass) :
 				 bench->kept_in;
+	if (cached)
+		bench_fill_cached(bench);
 }
 
 static void bench_make_empty(struct bench *bench)
@@ -266,6 +366,8 @@ static u64 bench_pass(struct bench *bench)
 	if (bench->row->access == BENCH_APPEND)
 		bench_make_empty(bench);
 	cond_resched();
+	if (bench->row->access == BENCH_CACHED)
+		return bench_cached_pass(bench);
 	if (bench->row->source->pipe)
 		return bench_splice_pass(bench);
 
@@ -285,7 +387,7 @@ static void write_bench_row(struct kunit *test)
 	u64 fastest = U64_MAX, total = 0;
 	unsigned int n;
 
-	bench.pass = max(row->size->bytes, MIN_PASS);
+	bench.pass = max(row->size->bytes, rounddown(MIN_PASS, row->size->bytes));
 	if (row->source->pipe)
 		bench_pipe_source(&bench);
 	else if (row->source->type == ITER_UBUF || row->source->type == ITER_IOVEC)
@@ -309,7 +411,9 @@ static void write_bench_row(struct kunit *test)
 	}
 
 	/* Nothing is fast that is wrong. */
-	if (row->fs)
+	if (row->access == BENCH_CACHED)
+		bench_check_cached(&bench);
+	else if (row->fs)
 		bench_file_check(test, bench.kept_in, bench.source,
 				 row->size->bytes, bench.pass);
 	pr_info("write_bench: row %s %zu %llu\n", row->name, bench.pass, fastest);
@@ -344,8 +448,14 @@ static bool bench_row_get(struct bench_row *row, unsigned int n)
 
 static bool bench_row_wanted(struct bench_row *row)
 {
+	bool cached = row->access == BENCH_CACHED;
+
 	/* memcpy() is measured once per size, and no segment is empty. */
 	if (!row->source || row->size->bytes < row->source->nr_segs)
+		return false;
+	/* By write(2); these sizes are for nothing else. */
+	if (row->size->cached != cached ||
+	    (cached && (row->fs->loop || row->source != &sources[0])))
 		return false;
 	/* Whole pages, into a file, and no more than fit into a pipe. */
 	if (row->source->pipe && (!row->fs || row->size->bytes < PAGE_SIZE ||
