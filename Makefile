@@ -15,7 +15,8 @@ um = '$(BUILD)/$(1)/.kunit-um/linux'
 
 .NOTPARALLEL:
 .PHONY: help boot shell kunit baseline apply unapply check check-steps check-versions \
-	mutants stress crash sanitize lint bench fresh kernels git-tree trees clean
+	check-bisect mutants stress crash sanitize lint bench compare fresh kernels git-tree \
+	trees clean
 
 ##@ See it work
 help: ## this text
@@ -31,6 +32,8 @@ help: ## this text
 	@echo '  MINUTES=n       how long stress takes (2)'
 	@echo '  POINTS=n        how many crashes of each filesystem crash looks at (200)'
 	@echo '  SEED=n          other operations for stress and crash (1)'
+	@echo '  OLD=, NEW=      for compare: a version (6.12.95), a tree, or a revision of KDIR='
+	@echo '  PATCHED=which   none, new or both, for compare (none)'
 	@echo '  TREE=base       stress and crash the untouched kernel (patched)'
 	@echo '  ARCH=um|x86_64  for kunit; x86_64 runs in QEMU (um)'
 	@echo '  KDIR=tree       a kernel tree of your own: to apply to, or to copy from'
@@ -84,11 +87,18 @@ check-steps: ## build and test after each patch (a few minutes per patch)
 check-versions: ## the series on all versions of 6.12 that the archive has (5 min)
 	$(timed) scripts/check-versions.sh
 
+check-bisect: ## does scripts/bisect-writes find two bugs in 20 commits? (20 min)
+	$(timed) scripts/check-bisect.sh
+
 mutants: ## deliberate bugs, each of which a suite must find (1 min per bug)
 	$(timed) scripts/mutants.sh
 
 bench: ## how fast both kernels write, row by row (15 min)
 	$(timed) 'scripts/bench.sh $(RUNS:%=--runs=%) $(ROWS)'
+
+compare: ## what differs between two kernels: make compare OLD=6.12.95 NEW=6.12 (30 min)
+	$(timed) 'scripts/compare.sh $(PATCHED:%=--patched=%) $(if $(SUITES),--suites="$(SUITES)") \
+		$(ROWS:%=--rows=%) "$(OLD)" "$(NEW)"'
 
 fresh: ## make boot and make check on a machine with only gcc, make, git, apt (40 min)
 	$(timed) 'scripts/fresh.sh $(DEBIAN:%=--debian=%) $${COMMAND:+"$$COMMAND"}'
@@ -110,5 +120,5 @@ git-tree: ## build/git, the series as git commits, for bisecting (3 min)
 	$(timed) scripts/git-tree.sh
 
 clean: ## remove all that is built or unpacked, edits in build/patched included
-	@! cd -- "$(BUILD)" 2> /dev/null || rm -rf base patched work git boot results \
-		debs versions apt fresh .unpack .copy .lock *.log *.txt *.tsv *.svg crash-*.img
+	@! cd -- "$(BUILD)" 2> /dev/null || rm -rf base patched work git boot results compare \
+		bisect bisect.state history releases debs versions apt fresh .unpack .copy .lock *.log *.txt *.tsv *.svg crash-*.img

@@ -3,6 +3,10 @@
 #
 # boot.sh KERNEL           boot it and have it write files
 # boot.sh --shell KERNEL   boot it into a shell
+# boot.sh --run=SCRIPT KERNEL
+#                          have it run SCRIPT, for busybox's shell, with the prefix of
+#                          its disks' names (/dev/ubd) and their list as arguments;
+#                          status 1 if that fails, 2 if it does not end
 #
 # KERNEL is a UML binary, or an x86_64 bzImage, which runs in QEMU. It gets disks
 # that mke2fs makes here (tests/boot/disks). tests/boot/bootwrite writes to all
@@ -18,10 +22,11 @@
 . "$(dirname "$0")/common.sh"
 . "$REPO/scripts/guest.sh"
 
-shell='' kernel=''
+shell='' script='' kernel=''
 while (($#)); do
 	case $1 in
 	--shell) shell=1 ;;
+	--run=?*) script=$(realpath "${1#*=}") ;;
 	-*) die "unknown option $1; see scripts/boot.sh --help" ;;
 	*)
 		[[ ! $kernel ]] || die "one KERNEL at a time; see scripts/boot.sh --help"
@@ -31,6 +36,7 @@ while (($#)); do
 	shift
 done
 [[ $kernel ]] || die "which KERNEL? see scripts/boot.sh --help"
+[[ ! $script || -f $script ]] || die "there is no script $script"
 [[ ! $shell || -t 0 ]] || die "--shell needs a terminal"
 guest_use "$kernel"
 
@@ -143,6 +149,17 @@ cp "$boot/disks" root
 guest_initramfs
 if [[ $shell ]]; then
 	run_shell
+	exit
+fi
+if [[ $script ]]; then
+	cp "$script" root/bin/script
+	chmod 755 root/bin/script
+	guest_initramfs
+	guest_command workload=script
+	guest_run "$log"
+	grep -v '^boot: ' "$log" | sed -n '/Run \/init as init process/,$p' | tail -n +2
+	grep -q '^boot: status ' "$log" || die "the guest did not get to its end; see $log"
+	grep -q '^boot: status 0$' "$log"
 	exit
 fi
 guest_command
