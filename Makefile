@@ -46,28 +46,28 @@ help: ## this text
 	@echo '  V=1             all that the kernels say, for kunit and check'
 	@echo '  BUILD=dir       where everything is built, 8 GB (build)'
 	@echo
-	@echo 'Times are for two CPUs; the second run is quicker. See Documentation/testing.rst.'
+	@echo 'Times are for two CPUs and include building; the second run is quicker. See Documentation/testing.rst.'
 
-boot: ## boot the patched kernel; it writes files and reads them back (6 min)
+boot: ## boot the patched kernel; it writes files and reads them back (8 min)
 	$(timed) 'scripts/tree.sh patched' 'scripts/kunit.sh --build patched' \
 		"scripts/boot.sh $(call um,patched)"
 
-shell: ## boot the patched kernel into a shell; Ctrl-C or exit ends it (5 min)
+shell: ## boot the patched kernel into a shell; Ctrl-C or exit ends it (8 min)
 	@scripts/tree.sh patched
 	@scripts/kunit.sh --build patched
 	@scripts/boot.sh --shell $(call um,patched)
 
 ##@ Test
-kunit: ## the KUnit suites on the patched kernel (6 min; x86_64 30 min)
+kunit: ## the KUnit suites on the patched kernel (13 min; x86_64 30 min)
 	$(timed) 'scripts/tree.sh patched' 'scripts/kunit.sh --arch=$(ARCH) patched $(SUITES)'
 
 baseline: ## the same suites on the untouched and the patched kernel, compared (10 min)
 	$(timed) 'scripts/baseline.sh $(SUITES)'
 
-check: ## all that must hold before a change goes in (10 min)
+check: ## all that must hold before a change goes in (18 min)
 	$(timed) scripts/check.sh
 
-lint: ## checkpatch, shellcheck and the series' consistency alone (1 min)
+lint: ## checkpatch, shellcheck and the series' consistency alone (2 min)
 	$(timed) scripts/lint.sh
 
 stress: ## random operations, fio and stress-ng, with copies cut short (2 min)
@@ -84,10 +84,10 @@ sanitize: ## the suites and stress with KASAN and PROVE_LOCKING (20 min)
 check-steps: ## build and test after each patch (a few minutes per patch)
 	$(timed) 'scripts/check-steps.sh $(FROM:%=--from=%) $(SUITES)'
 
-check-versions: ## the series on all versions of 6.12 that the archive has (5 min)
+check-versions: ## the series on all versions of 6.12 that the archive has (4 min)
 	$(timed) scripts/check-versions.sh
 
-check-bisect: ## does scripts/bisect-writes find two bugs in 20 commits? (20 min)
+check-bisect: ## does scripts/bisect-writes find two bugs in 20 commits?
 	$(timed) scripts/check-bisect.sh
 
 mutants: ## deliberate bugs, each of which a suite must find (1 min per bug)
@@ -96,11 +96,11 @@ mutants: ## deliberate bugs, each of which a suite must find (1 min per bug)
 bench: ## how fast both kernels write, row by row (15 min)
 	$(timed) 'scripts/bench.sh $(RUNS:%=--runs=%) $(ROWS)'
 
-compare: ## what differs between two kernels: make compare OLD=6.12.95 NEW=6.12 (30 min)
+compare: ## what differs between two kernels: make compare OLD=6.12.95 NEW=6.12
 	$(timed) 'scripts/compare.sh $(PATCHED:%=--patched=%) $(if $(SUITES),--suites="$(SUITES)") \
 		$(ROWS:%=--rows=%) "$(OLD)" "$(NEW)"'
 
-fresh: ## make boot and make check on a machine with only gcc, make, git, apt (40 min)
+fresh: ## make boot and make check on a machine with only gcc, make, git, apt (20 min)
 	$(timed) 'scripts/fresh.sh $(DEBIAN:%=--debian=%) $${COMMAND:+"$$COMMAND"}'
 
 ##@ Use and develop
@@ -110,7 +110,7 @@ apply: ## put the series and the suites into your tree: make apply KDIR=tree
 unapply: ## take them out again: make unapply KDIR=tree
 	$(timed) 'scripts/series.sh unapply "$$KDIR"'
 
-kernels: ## the kernel sources that KERNEL= can name (half a minute)
+kernels: ## the kernel sources that KERNEL= can name (10 s)
 	$(timed) 'scripts/kernels.sh list'
 
 trees: ## build/base and build/patched (a quilt tree), to look at or to edit (2 min)

@@ -58,6 +58,7 @@ scripts_tests()
 {
 	local log=$BUILD/bats.log rc=0
 
+	need_tools lint build
 	say "the scripts' own tests (a minute or two)"
 	# In the background of some shells interrupts are ignored, for good.
 	env --default-signal=INT bats --tap "$REPO/tests/scripts" > "$log" || rc=$?

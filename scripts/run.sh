@@ -28,8 +28,7 @@ run()
 	local rc=0
 
 	start "$@" < /dev/null
-	# bash tells of what was killed.
-	{ wait "$child" || rc=$?; } 2> /dev/null
+	wait "$child" || rc=$?
 	reap_child
 	return "$rc"
 }
@@ -47,7 +46,7 @@ run_kernel()
 	watcher=$!
 	set +m
 	at_exit+=("kill -- -$watcher 2> /dev/null || true")
-	{ wait "$child" || rc=$?; } 2> /dev/null
+	wait "$child" || rc=$?
 	# It may be at work: it is what has ended the command.
 	stopped "$log" > /dev/null || kill -- "-$watcher" 2> /dev/null || true
 	wait "$watcher" 2> /dev/null || true
