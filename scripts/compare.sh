@@ -33,13 +33,17 @@ while [[ ${1-} == --* ]]; do
 done
 [[ $# == 2 && $1 && $2 ]] || die "give OLD and NEW; see scripts/compare.sh --help"
 [[ $percent =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "'$percent' is not a number of percent"
-[[ $suites || ! $rows ]] || suites=none
+[[ $suites || ! $rows || $rows == none ]] || suites=none
 [[ $rows || ! $suites || $suites == none ]] || rows=none
+[[ $suites != none || $rows != none ]] || die "no suites and no rows: there is nothing to compare"
+read -ra globs <<< "$suites"
 declare -A spec=([old]=$1 [new]=$2)
 kdir=${KDIR-}
 unset KDIR TARBALL KERNEL
 
 lock_build
+[[ $rows == none ]] || need_tools bench
+need_tools build
 
 # on SIDE COMMAND...: in the side's own build directory, of the side's kernel.
 on()
@@ -50,11 +54,17 @@ on()
 	if [[ -d $kernel ]]; then
 		source=("KDIR=$(realpath "$kernel")")
 	elif [[ $kdir ]] && is_revision "$kernel"; then
-		source=("KDIR=$BUILD/compare/$side/source")
+		source=("KDIR=$(source_of "$side")")
 	else
 		source=("KERNEL=$kernel")
 	fi
 	run env "BUILD=$BUILD/compare/$side" "${source[@]}" "$@"
+}
+
+# Where a revision is checked out: of another one the trees are not up to date.
+source_of()
+{
+	echo "$BUILD/compare/$1/source-$(git -c safe.directory='*' -C "$kdir" rev-parse "${spec[$1]}^{commit}")"
 }
 
 is_revision()
@@ -72,9 +82,10 @@ prepare()
 	ln -sfn ../../apt "$dir/apt"
 	[[ ! -d ${spec[$side]} && $kdir ]] && is_revision "${spec[$side]}" || return 0
 	say "checking ${spec[$side]} of $kdir out"
-	rm -rf "$dir/source"
-	mkdir "$dir/source"
-	git -c safe.directory='*' -C "$kdir" archive "${spec[$side]}" | tar -C "$dir/source" -xf -
+	need_space "$BUILD" 2000
+	rm -rf "$dir"/source-*
+	mkdir "$(source_of "$side")"
+	git -c safe.directory='*' -C "$kdir" archive "${spec[$side]}" | tar -C "$(source_of "$side")" -xf -
 }
 
 # The tree of a side: "base", or "patched".
@@ -90,10 +101,9 @@ for side in old new; do
 	on $side "$REPO/scripts/tree.sh" "$tree" || exit 2
 	rm -rf "$BUILD/compare/$side/results"
 	if [[ $suites != none ]]; then
-		set -f
-		# shellcheck disable=SC2086 # a list of patterns
-		on $side "$REPO/scripts/kunit.sh" --quiet "$tree" $suites || (($? == 1)) || exit 2
-		set +f
+		on $side "$REPO/scripts/kunit.sh" --quiet "$tree" ${globs+"${globs[@]}"} ||
+			(($? == 1)) || exit 2
+		[[ -s $BUILD/compare/$side/results/$tree-um/tests ]] || exit 2
 	fi
 	if [[ $rows != none ]]; then
 		on $side "$REPO/scripts/bench.sh" --count="$tree" "${rows:-*}" || exit 2
@@ -113,10 +123,15 @@ side()
 
 mapfile -t old < <(side old)
 mapfile -t new < <(side new)
-need_tools bench
+[[ ${old[0]} != "${new[0]}" ]] || {
+	old[0]+=" (${spec[old]})"
+	new[0]+=" (${spec[new]})"
+}
+rm -f "$BUILD"/compare.{tsv,svg}
 rc=0
 "$REPO/scripts/compare.py" "$percent" "$BUILD/compare.tsv" "${old[@]}" "${new[@]}" || rc=$?
+[[ -s $BUILD/compare.tsv ]] || exit 2
 [[ $rows == none ]] || gnuplot -e "tsv='$BUILD/compare.tsv'; svg='$BUILD/compare.svg'; \
-	old='${old[0]}'; new='${new[0]}'" "$REPO/tests/bench/compare.gp"
+	old='${old[0]}'; new='${new[0]}'" "$REPO/tests/bench/compare.gp" || exit 2
 say "this table is in $BUILD/compare.tsv$([[ $rows == none ]] || echo " and, as a picture, in $BUILD/compare.svg")"
 exit $rc

@@ -110,6 +110,7 @@ found()
 	history good broken dead broken bad
 	run -2 bisect --test=s.t --good=r0 --bad=r4 "$tree"
 	[[ $output == *"only"*"skip"*"what is left does not build, boot, or run that"* ]]
+	cleaned_up
 }
 
 @test "a kernel that dies without a result is tried twice, one that does not build once" {
@@ -196,6 +197,52 @@ found()
 	cleaned_up
 }
 
+@test "a branch that is checked out, and HEAD" {
+	history good good bad bad
+	run -0 bisect --test=s.t --good=HEAD~3 --bad=trunk "$tree"
+	found 2
+	run -0 bisect --test=s.t --good=r0 --bad=HEAD "$tree"
+	found 2
+	cleaned_up
+}
+
+@test "worktrees of the user's that are not there just now stay known" {
+	history good good bad bad
+	git -C "$tree" worktree add -q --detach "$BATS_TEST_TMPDIR/usb"
+	before=$(snapshot)
+	mv "$BATS_TEST_TMPDIR/usb" "$BATS_TEST_TMPDIR/away"
+	run -0 bisect --test=s.t --good=r0 --bad=r3 "$tree"
+	mv "$BATS_TEST_TMPDIR/away" "$BATS_TEST_TMPDIR/usb"
+	git -C "$BATS_TEST_TMPDIR/usb" status > /dev/null
+	cleaned_up
+}
+
+@test "a machine in trouble is not a revision in trouble" {
+	history good good full bad bad
+	replace kunit.sh '
+		[[ $value != full || -e $BUILD/room ]] || { echo "write-aops: error: 3 MiB free, 1700 MiB are needed" >&2; exit 2; }
+		[[ $value != bad ]]'
+	run -2 bisect --test=s.t --good=r0 --bad=r4 "$tree"
+	[[ $output == *"1700 MiB are needed"*"--resume goes on"* ]]
+	touch "$BUILD/room"
+	run -0 bisect --resume
+	found 3
+	cleaned_up
+}
+
+@test "a pattern of rows is none, and a row without a figure is skipped" {
+	history 100 100 130
+	replace bench.sh 'mkdir -p "$BUILD/results/bench"
+		printf "write_bench: row r/%s/r/r 4096 1\n" a b > "$BUILD/results/bench/bisect-instr-1.log"'
+	run -130 bisect --row='*' --good=r0 --bad=r2 "$tree"
+	[[ $output == *"matches several rows; give one"* ]]
+	replace bench.sh 'mkdir -p "$BUILD/results/bench"
+		echo "write_bench: row r/r/r/r 40" > "$BUILD/results/bench/bisect-instr-1.log"'
+	run -2 bisect --row='*' --good=r0 --bad=r2 "$tree"
+	[[ $output == *"does not build, boot, or run that"* ]]
+	cleaned_up
+}
+
 @test "--keep leaves the tree at the first bad commit" {
 	history good good bad bad
 	run -0 bisect --keep --test=s.t --good=r0 --bad=r3 "$tree"
@@ -222,5 +269,7 @@ refused()
 	refused "is not a git tree" --test=a --good=r0 --bad=r1 /
 	refused "there is no script" --boot=/nothing --good=r0 --bad=r1 "$tree"
 	refused "unknown option --fast" --fast
+	refused "unknown argument '--keep'" --test=a --good=r0 --bad=r1 "$tree" --keep
+	refused "'abc' is not a number of percent" --row=a --more-than=abc --good=r0 --bad=r1 "$tree"
 	refused "there is no bisection to resume" --resume
 }
