@@ -140,10 +140,10 @@ find_kernel()
 {
 	local found
 
-	found=$(matching "$1" | head -n 1)
+	found=$(matching "$1" | sed -n 1p)
 	[[ $found ]] || {
 		update again
-		found=$(matching "$1" | head -n 1)
+		found=$(matching "$1" | sed -n 1p)
 	}
 	[[ $found ]] || die "Debian's archive has no Linux $1; 'make kernels' lists what it has"
 	echo "$found"
