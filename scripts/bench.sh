@@ -19,7 +19,7 @@ while [[ ${1-} == --* ]]; do
 	case $1 in
 	--runs=*) runs=${1#*=} ;;
 	--no-icount) icount='' ;;
-	--count=*) count=${1#*=} names=("$count") ;;
+	--count=?*) count=${1#*=} names=("$count") ;;
 	*) die "unknown option $1; see scripts/bench.sh --help" ;;
 	esac
 	shift

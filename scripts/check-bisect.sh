@@ -20,16 +20,11 @@ test=iov_iter_write.fault_in_for_reading
 row=ext2-1k/overwrite/4k/ubuf
 failed=0
 
-git()
-{
-	command git -c user.name=write-aops -c user.email=write-aops@localhost "$@"
-}
-
 commit()
 {
-	git -C "$tree" add -f -A
-	git -C "$tree" commit -q -m "$1"
-	git -C "$tree" tag "c$((++commits))"
+	own_git -C "$tree" add -f -A
+	own_git -C "$tree" commit -q -m "$1"
+	own_git -C "$tree" tag "c$((++commits))"
 }
 
 next_patch()
@@ -71,8 +66,8 @@ break_boot()
 
 mend()
 {
-	git -C "$tree" revert --no-edit HEAD > /dev/null
-	git -C "$tree" tag "c$((++commits))"
+	own_git -C "$tree" revert --no-edit HEAD > /dev/null
+	own_git -C "$tree" tag "c$((++commits))"
 }
 
 make_history()
@@ -82,7 +77,7 @@ make_history()
 	mkdir "$tree"
 	tar -C "$BUILD/base" --exclude='./.kunit-*' --exclude=./.write-aops -cf - . | tar -C "$tree" -xf -
 	"$REPO/scripts/series.sh" unapply "$tree"
-	git init -q "$tree"
+	own_git init -q "$tree"
 	mapfile -t names < <(series)
 	commits=-1 applied=0
 	commit "Linux $(kernel_version "$tree")"
@@ -111,11 +106,11 @@ expect()
 
 user_tree()
 {
-	git -C "$tree" status --porcelain
-	git -C "$tree" diff
-	git -C "$tree" symbolic-ref HEAD
-	git -C "$tree" for-each-ref
-	git -C "$tree" worktree list
+	own_git -C "$tree" status --porcelain
+	own_git -C "$tree" diff
+	own_git -C "$tree" symbolic-ref HEAD
+	own_git -C "$tree" for-each-ref
+	own_git -C "$tree" worktree list
 }
 
 # found FILE SUBJECT

@@ -79,6 +79,14 @@ need_space()
 		die "$1 has $free MiB free, $2 MiB are needed; free some space or set BUILD= to another disk"
 }
 
+# git, without the hooks, the keys and the settings of whoever runs this.
+own_git()
+{
+	git -c safe.directory='*' -c advice.detachedHead=false -c core.autocrlf=false \
+		-c core.hooksPath=/dev/null -c gc.auto=0 -c commit.gpgsign=false -c tag.gpgsign=false \
+		-c user.name=write-aops -c user.email=write-aops@localhost "$@"
+}
+
 #
 # Cleaning up. Scripts put commands into at_exit; they run last to first,
 # however the script ends.

@@ -64,12 +64,12 @@ on()
 # Where a revision is checked out: of another one the trees are not up to date.
 source_of()
 {
-	echo "$BUILD/compare/$1/source-$(git -c safe.directory='*' -C "$kdir" rev-parse "${spec[$1]}^{commit}")"
+	echo "$BUILD/compare/$1/source-$(own_git -C "$kdir" rev-parse "${spec[$1]}^{commit}")"
 }
 
 is_revision()
 {
-	git -c safe.directory='*' -C "$kdir" rev-parse -q --verify "$1^{commit}" > /dev/null 2>&1
+	own_git -C "$kdir" rev-parse -q --verify "$1^{commit}" > /dev/null 2>&1
 }
 
 # The directory, and the revision checked out next to the user's own tree.
@@ -85,7 +85,7 @@ prepare()
 	need_space "$BUILD" 2000
 	rm -rf "$dir"/source-*
 	mkdir "$(source_of "$side")"
-	git -c safe.directory='*' -C "$kdir" archive "${spec[$side]}" | tar -C "$(source_of "$side")" -xf -
+	own_git -C "$kdir" archive "${spec[$side]}" | tar -C "$(source_of "$side")" -xf -
 }
 
 # The tree of a side: "base", or "patched".

@@ -17,8 +17,7 @@ tree=$BUILD/git
 
 in_git()
 {
-	git -C "$tree" -c user.name=write-aops -c user.email=write-aops@localhost \
-		-c core.autocrlf=false -c gc.auto=0 -c advice.detachedHead=false "$@"
+	own_git -C "$tree" "$@"
 }
 
 make_repository()

@@ -24,6 +24,7 @@ set ytics font ",9" scale 0
 set grid xtics
 set style fill solid 0.9
 unset key
+set rmargin 4
 colour(verdict) = verdict eq "worse" ? 0xc0392b : verdict eq "better" ? 0x27ae60 : 0xaaaaaa
 plot rows using (1):0:(1):5:($0 - 0.35):($0 + 0.35):(colour(strcol(6))):ytic(2) \
 	with boxxyerror linecolor rgb variable

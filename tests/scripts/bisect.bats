@@ -168,11 +168,37 @@ found()
 	cleaned_up
 }
 
+@test "a revision that is no kernel" {
+	history good good good bad bad
+	git -C "$tree" checkout -q r2
+	git -C "$tree" rm -q -r fs
+	git -C "$tree" commit -q -m "all gone"
+	git -C "$tree" tag gone
+	git -C "$tree" checkout -q trunk
+	before=$(snapshot)
+	run -2 bisect --test=s.t --good=r0 --bad=gone "$tree"
+	[[ $output == *"skipped: this is no kernel"* ]]
+	[[ $output == *"gone does not build, boot, or run that; take another one"* ]]
+	cleaned_up
+}
+
+@test "--keep can be given to --resume" {
+	history good slow slow bad
+	env --default-signal=INT "$repo/scripts/bisect-writes" --test=s.t --good=r0 --bad=r3 "$tree" > /dev/null 2>&1 3>&- &
+	pid=$!
+	while ! grep -q 'kunit.sh slow' "$calls"; do kill -0 $pid; sleep 0.1; done
+	kill -INT $pid
+	wait $pid || true
+	sed -i 's/sleep 30/exit 0/' "$repo/scripts/kunit.sh"
+	run -0 bisect --resume --keep
+	[[ -d $BUILD/bisect ]]
+}
+
 @test "Ctrl-C, and on from there" {
 	history good good good good slow slow bad bad bad bad
 	env --default-signal=INT "$repo/scripts/bisect-writes" --test=s.t --good=r0 --bad=r9 "$tree" > "$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 	pid=$!
-	until grep -q 'kunit.sh slow' "$calls"; do sleep 0.1; done
+	while ! grep -q 'kunit.sh slow' "$calls"; do kill -0 $pid; sleep 0.1; done
 	kill -INT $pid
 	wait $pid || status=$?
 	((status == 130))
@@ -190,7 +216,7 @@ found()
 	history good good good good slow slow bad bad bad bad
 	env --default-signal=INT "$repo/scripts/bisect-writes" --test=s.t --good=r0 --bad=r9 "$tree" > /dev/null 2>&1 3>&- &
 	pid=$!
-	until grep -q 'kunit.sh slow' "$calls"; do sleep 0.1; done
+	while ! grep -q 'kunit.sh slow' "$calls"; do kill -0 $pid; sleep 0.1; done
 	kill -INT $pid
 	wait $pid || true
 	run -0 bisect --abort
