@@ -292,9 +292,14 @@ def main(argv):
         print('write-aops: error: wrong arguments; see scripts/results.py --help', file=sys.stderr)
         return 2
     parser = load_parser(args[0])
-    if command == 'suite':
-        return int(suite_line(Run(parser, args[1], args[2]), args[2], args[3], quiet))
-    runs = [Run(parser, directory) for directory in args[1:]]
+    try:
+        if command == 'suite':
+            return int(suite_line(Run(parser, args[1], args[2]), args[2], args[3], quiet))
+        runs = [Run(parser, directory) for directory in args[1:]]
+    except FileNotFoundError as e:
+        print(f'write-aops: error: {e.filename} is missing; the run was cut off, start it again',
+              file=sys.stderr)
+        return 2
     return int(commands[command][0](*runs, *([quiet] if command == 'counts' else [])))
 
 

@@ -33,8 +33,9 @@ run()
 	return "$rc"
 }
 
-# run_kernel LOG COMMAND...: as run. What the command says goes to LOG. It is stopped if it says nothing for too long, or does not stop saying; a
-# line of LOG then begins with "write-aops: stopped: ", and the status is 124.
+# run_kernel LOG COMMAND...: as run. What the command says goes to LOG. It is stopped
+# if it says nothing for too long, or too much; a line of LOG then begins with
+# "write-aops: stopped: ", and the status is 124.
 run_kernel()
 {
 	local log=$1 rc=0 watcher

@@ -178,3 +178,9 @@ died()
 	run -1 results counts "$run_dir"
 	grep -q '^fail kunit s.(kernel log) after the last test: no sign of life$' "$RESULTS"
 }
+
+@test "a log that is missing" {
+	rm "$run_dir/s.log"
+	run -2 results counts "$run_dir"
+	[[ $output == "write-aops: error: $run_dir/s.log is missing; the run was cut off, start it again" ]]
+}
