@@ -46,7 +46,7 @@ no_machine()
 unshare --mount true 2> /dev/null ||
 	no_machine "mount namespaces are not to be had here; a container that may mount has them"
 (need_tools fresh) || exit 125
-mkdir -p "$fresh"/{ccache,"$debian-packages/partial","$debian-debootstrap"} "$BUILD/debs"
+mkdir -p "$fresh"/{"$debian-packages/partial","$debian-debootstrap"} "$BUILD/debs"
 exec {lock_fd}> "$fresh/.$debian.lock"
 flock -n "$lock_fd" || die "another fresh.sh is at work on $debian; wait for it"
 # Not what an earlier run has left.
@@ -152,7 +152,9 @@ need_space "$fresh" 12000
 mkdir -p "$machine"
 tar -C "$machine" -xf "$tarball"
 furnish
-cache=$(ccache -k cache_dir 2> /dev/null) && mkdir -p "$cache" || cache=$fresh/ccache
+# Where ccache has it, or will have it once it is installed here.
+cache=$(ccache -k cache_dir 2> /dev/null) || cache=${CCACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ccache}
+mkdir -p "$cache"
 in_machine true || no_machine "the machine cannot be entered; see above"
 at_exit+=(keep_results)
 for each in "${commands[@]}"; do
