@@ -113,8 +113,8 @@ static void expand_to_full_disk(struct kunit *test)
 #ifdef CONFIG_BLOCK_PERFORM_WRITE
 /*
  * Zeroes that the filesystem does not take.  The untouched kernel has a BUG()
- * for that, which would take the other tests with it; the next patch after the
- * one that removes it sets the symbol.
+ * for that, which would take the other tests with it.  The patch that removes it
+ * sets no symbol, as it is one of the fixes; this one is set by a later patch.
  */
 static unsigned int refused_call, calls;
 
