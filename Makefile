@@ -27,6 +27,8 @@ help: ## this text
 	@echo 'Variables:'
 	@echo '  SUITES=globs    of suites or suite.test, for kunit, baseline and check-steps'
 	@echo '  FROM=patch      the first one to look at, for check-steps'
+	@echo '  TOPIC=topic     the series up to that topic, for apply: fixes, engine,'
+	@echo '                  filesystems, splice, debug or docs (docs, which is all of it)'
 	@echo '  ROWS=glob       of rows like ramfs/append/4k/ubuf, for bench'
 	@echo '  RUNS=n          how often bench boots each kernel in UML (5)'
 	@echo '  MINUTES=n       how long stress takes (2)'
@@ -104,8 +106,8 @@ fresh: ## make boot and make check on a machine with only gcc, make, git, apt (2
 	$(timed) 'scripts/fresh.sh $(DEBIAN:%=--debian=%) $${COMMAND:+"$$COMMAND"}'
 
 ##@ Use and develop
-apply: ## put the series and the suites into your tree: make apply KDIR=tree
-	$(timed) 'scripts/series.sh apply "$$KDIR"'
+apply: ## put the series and the suites into your tree: make apply KDIR=tree TOPIC=fixes
+	$(timed) 'scripts/series.sh apply $(TOPIC:%=--topic=%) "$$KDIR"'
 
 unapply: ## take them out again: make unapply KDIR=tree
 	$(timed) 'scripts/series.sh unapply "$$KDIR"'

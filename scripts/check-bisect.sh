@@ -78,6 +78,7 @@ make_history()
 	tar -C "$BUILD/base" --exclude='./.kunit-*' --exclude=./.write-aops -cf - . | tar -C "$tree" -xf -
 	"$REPO/scripts/series.sh" unapply "$tree"
 	own_git init -q "$tree"
+	series_for "$(kernel_version "$tree")"
 	mapfile -t names < <(series)
 	commits=-1 applied=0
 	commit "Linux $(kernel_version "$tree")"

@@ -22,20 +22,21 @@ while [[ ${1-} == --* ]]; do
 	shift
 done
 globs=("$@")
-mapfile -t names < <(series)
-mapfile -t patches < <(series_files)
-# How many patches come before the first one to look at.
-first=0
-while [[ $from && ${names[first]-} != "${from%.patch}.patch" ]]; do
-	first=$((first + 1))
-	((first < ${#names[@]})) || die "no patch '$from'; patches/series has their names"
-done
 
 lock_build
 "$REPO/scripts/tree.sh" work
 need_tools build um sparse
 tree=$BUILD/work
 failed=0
+series_for "$(kernel_version "$tree")"
+mapfile -t names < <(series)
+mapfile -t patches < <(series_files)
+# How many patches come before the first one to look at.
+first=0
+while [[ $from && ${names[first]-} != "${from%.patch}.patch" ]]; do
+	first=$((first + 1))
+	((first < ${#names[@]})) || die "no patch '$from'; $PATCHES/series has their names"
+done
 
 # The .c files of a patch; where it has headers only, those of the series.
 sources()

@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # check-versions.sh [KERNEL]: does the series apply, with no fuzz, to every release
-# of its kernel that Debian's archive offers, or to those that KERNEL matches? See
-# scripts/kernels.sh for the suites. The packages (140 MB each) are kept in
+# of its kernel that Debian's archive offers, or to those that KERNEL matches (6.12)?
+# See scripts/kernels.sh for the suites. The packages (140 MB each) are kept in
 # build/debs.
 
 . "$(dirname "$0")/common.sh"
 
 lock_build
 need_tools series source
-kernels=$("$REPO/scripts/kernels.sh" list "${1:-6.12}")
+kernel=${1:-${KERNEL:-6.12}}
+series_for "$kernel"
+need_series
+kernels=$("$REPO/scripts/kernels.sh" list "$kernel")
 mapfile -t versions < <(awk '{ print $1 }' <<< "$kernels")
 mkdir -p "$BUILD/versions"
 need_space "$BUILD" 500

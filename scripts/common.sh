@@ -24,7 +24,6 @@ unset QUILT_PATCHES QUILT_SERIES QUILT_PC QUILT_PATCH_OPTS POSIXLY_CORRECT
 
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 BUILD=$(realpath -m "${BUILD:-$REPO/build}")
-PATCHES=$REPO/patches
 # shellcheck disable=SC2034 # for the scripts that source this
 SUITES_DIR=$REPO/tests/kunit
 # shellcheck disable=SC2034
@@ -138,7 +137,7 @@ build_kernel()
 	kill -- "-$progress" 2> /dev/null || true
 	unset 'at_exit[-1]'
 	[[ ! -t 2 ]] || printf '\r\033[K' >&2
-	our_warnings "$log" >&2
+	our_warnings "$log" "$BUILD/$name" >&2
 	say "build/$name is built ($((SECONDS - start)) s)"
 }
 
@@ -156,28 +155,78 @@ show_progress()
 	done
 }
 
-# What the compiler has to say of the suites and of files that the series touches.
+# our_warnings LOG TREE: what the compiler has to say of the suites and of files that
+# the series touches.
 our_warnings()
 {
 	local patches files
 
+	series_for "$(kernel_version "$2")"
 	mapfile -t patches < <(series_files)
 	files=$(touched_by ${patches+"${patches[@]}"} | grep '\.[ch]$' | paste -sd '|') || true
 	grep -E -A 6 "(write_kunit/.*${files:+|$files}):[0-9:]+ warning:" "$1" || true
 }
 
 #
-# The series.
+# The series: a directory for each kernel, 6.12 for example, whose file "series" has
+# the patches by topics. A topic begins with a line "# Topic: name", and needs those
+# before it.
 #
+
+# series_for VERSION: what follows is about the series for that kernel. There may be
+# none, and the suites run all the same.
+series_for()
+{
+	PATCHES=$REPO/patches/$(cut -d . -f 1,2 <<< "$1")
+}
+
+need_series()
+{
+	[[ -f $PATCHES/series ]] ||
+		die "there is no series for Linux ${PATCHES##*/}; the suites run on it as it is, with TREE=base"
+}
+
+topics()
+{
+	[[ ! -f $PATCHES/series ]] || sed -n 's/^# Topic: //p' "$PATCHES/series"
+}
+
+# The names of the patches, in order, up to the end of that topic; of all, if it has
+# no name.
+series_up_to()
+{
+	[[ ! -f $PATCHES/series ]] || awk -v last="$1" '
+		/^# Topic: / { if (topic != "" && topic == last) exit; topic = $3 }
+		{ sub(/#.*/, "") } NF { print $1 }' "$PATCHES/series"
+}
+
 series()
 {
-	[[ ! -f $PATCHES/series ]] ||
-		sed -e 's/#.*//' -e 's/[[:space:]].*//' -e '/^$/d' "$PATCHES/series"
+	series_up_to ''
+}
+
+# Those of that topic alone.
+of_topic()
+{
+	awk -v wanted="$1" '
+		/^# Topic: / { topic = $3 }
+		{ sub(/#.*/, "") } NF && topic == wanted { print $1 }' "$PATCHES/series"
 }
 
 series_files()
 {
 	series | sed "s,^,$PATCHES/,"
+}
+
+# The patches that a fix needs, as its header says, in order.
+needed_by()
+{
+	local name
+
+	while read -r name; do
+		needed_by "$name"
+		echo "$name"
+	done < <(sed -n 's/^Needs: //p' "$PATCHES/$1")
 }
 
 # Paths in the kernel tree that the given patches create, change or remove.

@@ -13,6 +13,8 @@
 
 lock_build
 "$REPO/scripts/tree.sh" base
+series_for "$(kernel_version "$BUILD/base")"
+need_series
 tree=$BUILD/git
 
 in_git()

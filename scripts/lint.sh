@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # lint.sh: checkpatch on every patch and every file of the suites, shellcheck on
-# the scripts, and the series file against what is in patches/.
+# the scripts, and each series file against what is in its directory and in the
+# others. A patch that only one kernel has says so in its header: Only-for: 6.12
 
 . "$(dirname "$0")/common.sh"
 
@@ -62,6 +63,21 @@ well_described()
 	}' "$1"
 }
 
+# Has the patch a namesake in the directory of each other kernel, or says why not?
+# shellcheck disable=SC2317
+has_namesakes()
+{
+	local other missing=0
+
+	for other in "$REPO"/patches/*/; do
+		other=$(basename "$other")
+		[[ -f $REPO/patches/$other/${1##*/} ]] ||
+			sed -n 's/^Only-for: //p' "$1" | grep -qxF "$(basename "$(dirname "$1")")" ||
+			{ echo "patches/$other has none of that name"; missing=1; }
+	done
+	return "$missing"
+}
+
 # The tests that a document names as suite.test.
 # shellcheck disable=SC2317
 names_tests()
@@ -75,20 +91,35 @@ names_tests()
 	return "$missing"
 }
 
-say "lint (a minute or two)"
-while read -r patch; do
-	check "series: $patch exists" test -s "$PATCHES/$patch"
-	[[ -s $PATCHES/$patch ]] || continue
-	check "series: $patch says what it is" well_described "$PATCHES/$patch"
-	check "checkpatch $patch" checkpatch "$PATCHES/$patch"
-done < <(series)
+# For the kernel whose series it is.
+check_series()
+{
+	local name patch unlisted doubled dir
 
-unlisted=$(cd "$PATCHES" && find . -type f ! -name series | cut -c 3- | sort |
-	comm -23 - <(series | sort))
-check "series: lists every patch" test -z "$unlisted"
-[[ -z $unlisted ]] || echo "     not in patches/series: $unlisted"
-doubled=$(series | sort | uniq -d)
-check "series: lists no patch twice" test -z "$doubled"
+	series_for "$1"
+	dir=patches/$1
+	while read -r name; do
+		patch=$PATCHES/$name
+		check "series: $dir/$name exists" test -s "$patch"
+		[[ -s $patch ]] || continue
+		check "series: $dir/$name says what it is" well_described "$patch"
+		check "checkpatch $dir/$name" checkpatch "$patch"
+		check "series: $dir/$name has its like in the others" has_namesakes "$patch"
+	done < <(series)
+
+	unlisted=$(cd "$PATCHES" && find . -type f ! -name series | cut -c 3- | sort |
+		comm -23 - <(series | sort))
+	check "series: $dir/series lists every patch" test -z "$unlisted"
+	[[ -z $unlisted ]] || echo "     not in $dir/series: $unlisted"
+	doubled=$(series | sort | uniq -d)
+	check "series: $dir/series lists no patch twice" test -z "$doubled"
+	check "series: $dir/series has no patch before its first topic" test -z "$(of_topic '')"
+}
+
+say "lint (a minute or two)"
+for dir in "$REPO"/patches/*/; do
+	check_series "$(basename "$dir")"
+done
 
 for file in "$SUITES_DIR"/{,bench/}{*.[ch],Kconfig,Makefile}; do
 	file=${file#"$SUITES_DIR/"}

@@ -3,6 +3,8 @@
 #
 # series.sh apply TREE       put the series and a copy of the suites into a
 #                            user's tree
+#   --topic=TOPIC            the series up to and including that topic: fixes,
+#                            engine, filesystems, splice, debug or docs
 # series.sh unapply TREE     take both out again
 # series.sh sync TREE        bring a tree under build/ up to date with patches/;
 #                            the suites are linked, not copied
@@ -11,8 +13,11 @@
 #                            could stay
 #   --discard                throw such edits away
 #
-# series.sh check TREE      does each patch apply, with no fuzz, to what TREE is?
-#                            TREE stays as it is
+# series.sh check TREE       does each patch apply, with no fuzz, to what TREE is?
+#                            And each fix alone, with no more than it says that it
+#                            needs? TREE stays as it is
+#
+# The series is the one for the kernel that TREE is: patches/6.12, for example.
 #
 # Everything is made ready in TREE/.write-aops first, on copies of the files in
 # question. Only when the last patch is in are the results moved into place, and
@@ -24,7 +29,7 @@
 
 . "$(dirname "$0")/common.sh"
 
-base='' strict='' discard=''
+base='' strict='' discard='' topic=''
 usage="see scripts/series.sh --help"
 command=${1-}
 shift || die "no command; $usage"
@@ -33,6 +38,7 @@ while [[ ${1-} == --* ]]; do
 	--base) base=1 ;;
 	--strict) strict=1 ;;
 	--discard) discard=1 ;;
+	--topic=*) topic=${1#*=} ;;
 	*) die "unknown option $1; $usage" ;;
 	esac
 	shift
@@ -44,6 +50,7 @@ tree=$(cd "$1" && pwd -P)
 work=$tree/.write-aops
 stage=$work/stage
 undo=$work/undo
+series_for "$(kernel_version "$tree" 2> /dev/null)"
 # What we know of a tree that carries the suites, and maybe the series.
 state=.pc/.write-aops
 suites=fs/write_kunit
@@ -185,7 +192,7 @@ paths()
 {
 	local patches
 
-	mapfile -t patches < <(series_files)
+	mapfile -t patches < <(series_up_to "$topic" | sed "s,^,$PATCHES/,")
 	{
 		touched_by "$HOOK" ${patches+"${patches[@]}"}
 		! is_ours "$tree" || cut -c 67- "$tree/$state/manifest"
@@ -246,8 +253,8 @@ dress()
 
 	patch_in -F0 < "$HOOK" ||
 		die "tests/kunit/hook.patch does not apply to $tree, which is unchanged; use an unmodified 6.12.y release"
-	if [[ ! $base && $(series) ]]; then
-		quilt_in "$stage" push -a --fuzz=0 -q > "$work/quilt.log" 2>&1 || {
+	if [[ ! $base && $(series_up_to "$topic") ]]; then
+		quilt_in "$stage" push --fuzz=0 -q "$(series_up_to "$topic" | tail -n 1)" > "$work/quilt.log" 2>&1 || {
 			name=$(quilt_in "$stage" next 2> /dev/null) || true
 			is_in_already
 			tail -n 4 "$work/quilt.log" | sed 's/^/  /' >&2
@@ -283,6 +290,9 @@ is_in_already()
 apply()
 {
 	check_kernel_tree "$tree"
+	need_series
+	[[ ! $topic ]] || grep -qxF -e "$topic" < <(topics) ||
+		die "there is no topic '$topic'; there are $(topics | paste -sd ' ')"
 	! is_ours "$tree" ||
 		die "$tree already carries the series; 'make unapply KDIR=$tree' takes it out"
 	! present "$tree/.pc" ||
@@ -301,7 +311,7 @@ apply()
 	mapfile -t copied < <(cd "$stage" && find $suites -type f | sort)
 	manifest "$stage" "${copied[@]}" > "$stage/$state/suites"
 	commit "${files[@]}" .pc "$suites"
-	say "$(series | wc -l) patches and the suites are in $tree"
+	say "$(series_up_to "$topic" | wc -l) patches and the suites are in $tree"
 }
 
 unapply()
@@ -339,6 +349,7 @@ unapply()
 
 sync_tree()
 {
+	[[ $base ]] || need_series
 	mapfile -t files < <(paths)
 	begin
 	take "${files[@]}" .pc
@@ -371,6 +382,7 @@ check()
 {
 	local name rc=0
 
+	need_series
 	mapfile -t files < <(paths)
 	begin
 	take "${files[@]}"
@@ -386,7 +398,34 @@ check()
 			rc=1
 		fi
 	done < <(series)
+	say "applying each of $(of_topic fixes | wc -l) fixes alone"
+	while read -r name; do
+		if stands_alone "$name" > "$work/alone.log" 2>&1; then
+			result pass "applies alone: $name"
+		else
+			result fail "applies alone: $name"
+			echo "   $name does not apply with what its lines 'Needs:' name"
+			sed 's/^/     /' "$work/alone.log"
+			rc=1
+		fi
+	done < <(of_topic fixes)
 	return $rc
+}
+
+stands_alone()
+{
+	local needed path
+
+	mapfile -t needed < <(needed_by "$1")
+	needed+=("$1")
+	rm -rf "$work/alone"
+	mkdir "$work/alone"
+	for path in $(touched_by "${needed[@]/#/$PATCHES/}"); do
+		[[ ! -e $tree/$path ]] || (cd "$tree" && cp --parents -t "$work/alone" "$path")
+	done
+	for path in "${needed[@]}"; do
+		patch -d "$work/alone" -p1 -F0 -s -f -r - --no-backup-if-mismatch < "$PATCHES/$path" || return
+	done
 }
 
 die_edited()

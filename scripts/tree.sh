@@ -58,6 +58,7 @@ check_source()
 	[[ ! ${TARBALL-} || -f $TARBALL ]] || die "there is no file $TARBALL; check TARBALL="
 	[[ ${KDIR-} ]] || return 0
 	check_kernel_tree "$KDIR"
+	series_for "$(kernel_version "$KDIR")"
 	[[ ! -e $KDIR/.pc/.write-aops && ! -e $KDIR/fs/write_kunit ]] ||
 		die "$KDIR already carries the series; 'make unapply KDIR=$KDIR' takes it out"
 	mapfile -t patches < <(series_files)
@@ -169,5 +170,6 @@ if [[ $name != base ]]; then
 	# shellcheck disable=SC2086 # one option or none
 	"$REPO/scripts/series.sh" sync $how "$BUILD/$name"
 fi
+series_for "$(kernel_version "$BUILD/$name")"
 say "build/$name: Linux $(kernel_version "$BUILD/$name"), $(
 	[[ $name == base ]] && echo untouched || echo "$(series | wc -l) patches")"

@@ -5,8 +5,8 @@
 # byte what it was after a failure, an interrupt, or unapply.
 #
 # The tree is a small one: the files of build/base that matter. The series is one
-# of three patches of our own, in a copy of the repository, so that a test can
-# spoil it; the last test takes the real one.
+# of three patches of our own, in two topics, in a copy of the repository, so that a
+# test can spoil it; the last test takes the real one.
 
 bats_require_minimum_version 1.5.0
 
@@ -17,7 +17,7 @@ setup()
 	base=${BUILD:-$here/build}/base
 	repo=$BATS_TEST_TMPDIR/repo
 	tree=$BATS_TEST_TMPDIR/tree
-	mkdir -p "$repo/tests" "$repo/patches" "$tree"
+	mkdir -p "$repo/tests" "$repo/patches/6.12" "$tree"
 	cp -r "$here/scripts" "$repo"
 	cp -r "$here/tests/kunit" "$here/tests/bench" "$repo/tests"
 
@@ -52,8 +52,12 @@ make_series()
 			printf 'From: a <a@b>\nSubject: [PATCH] fs: change %s\n\nBecause.\n---\n' $n
 			(cd "$new" && diff -urN "../new.$n" .) || true
 		} | sed -e 's,^--- \.\./new\.[0-9]/,--- a/,' -e 's,^+++ \./,+++ b/,' \
-			> "$repo/patches/$n.patch"
-		echo "$n.patch" >> "$repo/patches/series"
+			> "$repo/patches/6.12/$n.patch"
+		case $n in
+		1) echo '# Topic: fixes' ;;
+		2) printf '\n# Topic: engine\n' ;;
+		esac >> "$repo/patches/6.12/series"
+		echo "$n.patch" >> "$repo/patches/6.12/series"
 	done
 	rm -rf "$new" "$new".?
 }
@@ -126,10 +130,50 @@ with_trap()
 	unchanged
 }
 
+@test "a topic: it goes in with those before it and the suites, and comes out" {
+	run -0 series apply --topic=fixes "$tree"
+	[[ $output == *"1 patches and the suites are in $tree"* ]]
+	[[ $(sed -n 2p "$tree/fs/libfs.c") == *"patch 1"* && ! -e $tree/lib/new ]]
+	diff -r "$repo/tests/kunit" "$tree/fs/write_kunit"
+	series unapply "$tree"
+	unchanged
+	series apply --topic=engine "$tree"
+	[[ $(sed -n 2,4p "$tree/fs/libfs.c") == *"patch 3"*"patch 2"*"patch 1"* ]]
+	series unapply "$tree"
+	unchanged
+}
+
+@test "a topic, and then more by quilt" {
+	series apply --topic=fixes "$tree"
+	(cd "$tree" && QUILT_PATCHES=$repo/patches/6.12 quilt push)
+	[[ -e $tree/lib/new/file.c ]]
+	series unapply "$tree"
+	unchanged
+}
+
+@test "a topic asks only for its own files to be clean" {
+	make_git
+	mkdir -p "$tree/lib/new"
+	touch "$tree/lib/new/file.c"
+	run series apply --topic=engine "$tree"
+	refused "uncommitted changes"
+	series apply --topic=fixes "$tree"
+	series unapply "$tree"
+	[[ $(git -C "$tree" status --porcelain) == '?? lib/' ]]
+}
+
+@test "refuses a topic that there is not" {
+	for topic in fix 'fixes engine' .; do
+		run series apply --topic="$topic" "$tree"
+		refused "there is no topic '$topic'; there are fixes engine"
+		unchanged
+	done
+}
+
 @test "unapply works after patches/ and the suites have changed" {
 	series apply "$tree"
-	sed -i 's/patch 2/patch two/' "$repo/patches/2.patch"
-	sed -i 3d "$repo/patches/series"
+	sed -i 's/patch 2/patch two/' "$repo/patches/6.12/2.patch"
+	sed -i /3.patch/d "$repo/patches/6.12/series"
 	echo '/* more */' >> "$repo/tests/kunit/Makefile"
 	series unapply "$tree"
 	unchanged
@@ -137,7 +181,7 @@ with_trap()
 
 @test "unapply works after quilt pop" {
 	series apply "$tree"
-	(cd "$tree" && QUILT_PATCHES=$repo/patches quilt pop 2)
+	(cd "$tree" && QUILT_PATCHES=$repo/patches/6.12 quilt pop 2)
 	series unapply "$tree"
 	unchanged
 }
@@ -219,7 +263,7 @@ with_trap()
 
 @test "refuses a tree that carries the series without quilt" {
 	for patch in 1 2 3; do
-		patch -d "$tree" -p1 -s < "$repo/patches/$patch.patch"
+		patch -d "$tree" -p1 -s < "$repo/patches/6.12/$patch.patch"
 	done
 	before=$(snapshot)
 	run series apply "$tree"
@@ -249,7 +293,7 @@ with_trap()
 
 @test "a patch that does not apply leaves the tree as it was" {
 	sed -i 's/patch 1/patch one/' "$tree/fs/libfs.c"
-	sed -i '/patch 1/s/^ /  /' "$repo/patches/3.patch"
+	sed -i '/patch 1/s/^ /  /' "$repo/patches/6.12/3.patch"
 	before=$(snapshot times)
 	run series apply "$tree"
 	[[ $status -ne 0 && $output == *"error: 3.patch does not apply"* ]]
@@ -274,7 +318,7 @@ with_trap()
 }
 
 @test "a patch that is listed and missing leaves the tree as it was" {
-	rm "$repo/patches/3.patch"
+	rm "$repo/patches/6.12/3.patch"
 	before=$(snapshot times)
 	run series apply "$tree"
 	[[ $status -ne 0 && $output == *"error: "* ]]
@@ -313,7 +357,7 @@ with_trap()
 @test "an edit that was refreshed into a patch does not stop unapply" {
 	series apply "$tree"
 	echo '/* mine */' >> "$tree/fs/libfs.c"
-	(cd "$tree" && QUILT_PATCHES=$repo/patches quilt refresh)
+	(cd "$tree" && QUILT_PATCHES=$repo/patches/6.12 quilt refresh)
 	series unapply "$tree"
 	unchanged
 }
@@ -399,9 +443,13 @@ mounted()
 	cp -r "$here/patches" "$repo"
 	while read -r file; do
 		[[ -e $tree/$file || ! -e $base/$file ]] || kernel_files "$file"
-	done < <(. "$repo/scripts/common.sh"; series_files | xargs -r cat | touched_by -)
+	done < <(. "$repo/scripts/common.sh"
+		series_for "$(kernel_version "$tree")"
+		series_files | xargs -r cat | touched_by -)
 	before=$(snapshot)
-	series apply "$tree"
-	series unapply "$tree"
-	unchanged
+	for topic in '' fixes splice; do
+		series apply ${topic:+--topic=$topic} "$tree"
+		series unapply "$tree"
+		unchanged
+	done
 }

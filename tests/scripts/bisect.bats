@@ -16,8 +16,8 @@ setup()
 	tree=$BATS_TEST_TMPDIR/tree
 	export BUILD=$BATS_TEST_TMPDIR/build calls=$BATS_TEST_TMPDIR/calls
 	unset KDIR TARBALL KERNEL RESULTS WRITE_AOPS_LOCK
-	mkdir -p "$repo/tests/kunit" "$repo/patches" "$tree/fs" "$BUILD"
-	touch "$repo/patches/series" "$calls"
+	mkdir -p "$repo/tests/kunit" "$repo/patches/6.12" "$tree/fs" "$BUILD"
+	touch "$repo/patches/6.12/series" "$calls"
 	cp -r "$here/scripts" "$repo"
 	replace kunit.sh '
 		case $value in

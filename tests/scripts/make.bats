@@ -60,6 +60,14 @@ in_repo()
 	[[ $output == "<--debian=trixie><echo \$HOME 'a  b'>" ]]
 }
 
+@test "apply hands over the tree and the topic" {
+	script series.sh 'printf "<%s>" "$@"'
+	run -0 --separate-stderr in_repo apply KDIR='a b'
+	[[ $output == "<apply><a b>" ]]
+	run -0 --separate-stderr in_repo apply KDIR='a b' TOPIC=fixes
+	[[ $output == "<apply><--topic=fixes><a b>" ]]
+}
+
 @test "a build directory with a space in its name" {
 	for each in tree kunit boot; do
 		script $each.sh 'printf "<%s>" "$@"'

@@ -46,10 +46,10 @@ setup()
 	touch "$calls"
 	# No quilt series of ours: its patches do not apply to so few files.
 	repo=$BATS_TEST_TMPDIR/repo
-	mkdir -p "$repo/tests" "$repo/patches"
+	mkdir -p "$repo/tests" "$repo/patches/6.12"
 	cp -r "$here/scripts" "$repo"
 	cp -r "$here/tests/kunit" "$here/tests/bench" "$repo/tests"
-	touch "$repo/patches/series"
+	touch "$repo/patches/6.12/series"
 	machine
 }
 
