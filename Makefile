@@ -118,7 +118,7 @@ kernels: ## the kernel sources that KERNEL= can name (10 s)
 trees: ## build/base and build/patched (a quilt tree), to look at or to edit (2 min)
 	$(timed) 'scripts/tree.sh base' 'scripts/tree.sh patched'
 
-git-tree: ## build/git, the series as git commits, for bisecting (3 min)
+git-tree: ## build/git, the series as git commits, for bisecting and posting (3 min)
 	$(timed) scripts/git-tree.sh
 
 clean: ## remove all that is built or unpacked, edits in build/patched included

@@ -78,6 +78,15 @@ has_namesakes()
 	return "$missing"
 }
 
+# As a mail, too: a subject, and why.
+# shellcheck disable=SC2317
+is_cover()
+{
+	awk 'NR == 1 && /^[^ ]+: ./ { subject = 1 } NR == 2 && NF { subject = 0 } NR > 2 && NF { body++ }
+	     length > 75 { print "line " NR " is too long for a mail"; bad = 1 }
+	     END { exit !subject || !body || bad }' "$1"
+}
+
 # The tests that a document names as suite.test.
 # shellcheck disable=SC2317
 names_tests()
@@ -94,7 +103,7 @@ names_tests()
 # For the kernel whose series it is.
 check_series()
 {
-	local name patch unlisted doubled dir
+	local name patch topic unlisted doubled dir
 
 	series_for "$1"
 	dir=patches/$1
@@ -107,13 +116,18 @@ check_series()
 		check "series: $dir/$name has its like in the others" has_namesakes "$patch"
 	done < <(series)
 
-	unlisted=$(cd "$PATCHES" && find . -type f ! -name series | cut -c 3- | sort |
+	unlisted=$(cd "$PATCHES" && find . -type f ! -name series ! -name '*.cover' | cut -c 3- | sort |
 		comm -23 - <(series | sort))
 	check "series: $dir/series lists every patch" test -z "$unlisted"
 	[[ -z $unlisted ]] || echo "     not in $dir/series: $unlisted"
 	doubled=$(series | sort | uniq -d)
 	check "series: $dir/series lists no patch twice" test -z "$doubled"
 	check "series: $dir/series has no patch before its first topic" test -z "$(of_topic '')"
+	for topic in $(topics); do
+		check "series: $dir/$topic.cover is a cover letter" is_cover "$PATCHES/$topic.cover"
+	done
+	check "series: each cover letter in $dir has a topic" \
+		diff <(topics | sort) <(cd "$PATCHES" && find . -name '*.cover' | cut -c 3- | sed 's/\.cover$//' | sort)
 }
 
 say "lint (a minute or two)"

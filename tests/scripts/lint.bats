@@ -24,6 +24,7 @@ setup()
 	for kernel in 6.12 7.3; do
 		mkdir -p "$repo/patches/$kernel"
 		printf '%s\n' '# Topic: fixes' one.patch two.patch > "$repo/patches/$kernel/series"
+		printf '%s\n' 'fs: two fixes' '' Why. > "$repo/patches/$kernel/fixes.cover"
 		make_patch $kernel one 1 2
 		make_patch $kernel two 2 3
 	done
@@ -73,6 +74,17 @@ finds_fault()
 	finds_fault "patches/6.12 has none of that name"
 	edit_header 7.3/only-7.3 'Only-for: 7.3'
 	run_lint
+}
+
+@test "each topic has a cover letter, and each cover letter a topic" {
+	rm "$repo/patches/7.3/fixes.cover"
+	run -1 run_lint
+	[[ $output == *"fail: series: patches/7.3/fixes.cover is a cover letter"* ]]
+	printf 'fs: two fixes\nno empty line\n' > "$repo/patches/7.3/fixes.cover"
+	finds_fault "fail: series: patches/7.3/fixes.cover is a cover letter"
+	printf '%s\n' 'fs: two fixes' '' Why. > "$repo/patches/7.3/fixes.cover"
+	cp "$repo/patches/7.3/"{fixes,debug}.cover
+	finds_fault "fail: series: each cover letter in patches/7.3 has a topic"
 }
 
 @test "the series lists what there is, once, below a topic" {
