@@ -63,17 +63,21 @@ well_described()
 	}' "$1"
 }
 
-# Has the patch a namesake in the directory of each other kernel, or says why not?
+# Has the patch a namesake for each other kernel that has its topic, or says why not?
 # shellcheck disable=SC2317
 has_namesakes()
 {
-	local other missing=0
+	local name=${1##*/} dir=${1%/*} topic other missing=0
 
-	for other in "$REPO"/patches/*/; do
-		other=$(basename "$other")
-		[[ -f $REPO/patches/$other/${1##*/} ]] ||
-			sed -n 's/^Only-for: //p' "$1" | grep -qxF "$(basename "$(dirname "$1")")" ||
-			{ echo "patches/$other has none of that name"; missing=1; }
+	! sed -n 's/^Only-for: //p' "$1" | grep -qxF "${dir##*/}" || return 0
+	for topic in $(topics); do
+		of_topic "$topic" | grep -qxF "$name" || continue
+		for other in "$REPO"/patches/*/; do
+			! grep -qxF "# Topic: $topic" "$other/series" || [[ -f $other/$name ]] || {
+				echo "patches/$(basename "$other") has none of that name"
+				missing=1
+			}
+		done
 	done
 	return "$missing"
 }

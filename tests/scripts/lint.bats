@@ -76,6 +76,16 @@ finds_fault()
 	run_lint
 }
 
+@test "a topic that the other kernel does not have yet is no fault" {
+	make_patch 6.12 three 3 4
+	printf '%s\n' '# Topic: engine' three.patch >> "$repo/patches/6.12/series"
+	printf '%s\n' 'fs: an engine' '' Why. > "$repo/patches/6.12/engine.cover"
+	run_lint
+	echo '# Topic: engine' >> "$repo/patches/7.3/series"
+	cp "$repo/patches/"{6.12,7.3}/engine.cover
+	finds_fault "patches/7.3 has none of that name"
+}
+
 @test "each topic has a cover letter, and each cover letter a topic" {
 	rm "$repo/patches/7.3/fixes.cover"
 	run -1 run_lint
