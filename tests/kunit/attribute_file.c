@@ -450,12 +450,12 @@ void attribute_test_reads(struct attribute_file *af, struct user_mem *um)
 KUNIT_ARRAY_PARAM_DESC(whole, whole_sources, name);
 KUNIT_ARRAY_PARAM_DESC(short, short_sources, name);
 
-const void *attribute_whole_gen_params(const void *prev, char *desc)
+GENERATOR(attribute_whole_gen_params)
 {
-	return whole_gen_params(prev, desc);
+	return generate(whole_gen_params, prev, desc);
 }
 
-const void *attribute_short_gen_params(const void *prev, char *desc)
+GENERATOR(attribute_short_gen_params)
 {
-	return short_gen_params(prev, desc);
+	return generate(short_gen_params, prev, desc);
 }

@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/sizes.h>
 
+#include "compat.h"
 #include "user_mem.h"
 
 #define ATTRIBUTE_MAX_SIZE	SZ_32K
@@ -72,8 +73,8 @@ void attribute_file_check_page_cache(struct attribute_file *af);
 
 void attribute_source_iter(struct user_iter *ui, struct user_mem *um,
 			   const struct user_source *source);
-const void *attribute_whole_gen_params(const void *prev, char *desc);
-const void *attribute_short_gen_params(const void *prev, char *desc);
+GENERATOR(attribute_whole_gen_params);
+GENERATOR(attribute_short_gen_params);
 
 void attribute_test_whole(struct attribute_file *af, struct user_mem *um,
 			  const struct user_source *source);

@@ -43,7 +43,7 @@ ssize_t batch_file_end(struct pagecache_write *pw, size_t copied)
 
 static int recorded_begin(struct pagecache_write *pw)
 {
-	struct batch_file *bf = pw->mapping->i_private_data;
+	struct batch_file *bf = pw->mapping->host->i_private;
 
 	bf->begins++;
 	return bf->begin ? bf->begin(bf, pw) : batch_file_begin(pw);
@@ -51,7 +51,7 @@ static int recorded_begin(struct pagecache_write *pw)
 
 static ssize_t recorded_end(struct pagecache_write *pw, size_t copied)
 {
-	struct batch_file *bf = pw->mapping->i_private_data;
+	struct batch_file *bf = pw->mapping->host->i_private;
 	struct batch_record record = {
 		.pos = pw->pos,
 		.len = pw->len,
@@ -99,7 +99,7 @@ static void restore_aops(void *context)
 	struct address_space *mapping = bf->wf->file->f_mapping;
 
 	mapping->a_ops = bf->aops;
-	mapping->i_private_data = NULL;
+	mapping->host->i_private = NULL;
 }
 
 struct batch_file *batch_file_create(struct kunit *test)
@@ -115,7 +115,7 @@ struct batch_file *batch_file_create(struct kunit *test)
 	mapping = bf->wf->file->f_mapping;
 	bf->aops = mapping->a_ops;
 	mapping->a_ops = &batch_file_aops;
-	mapping->i_private_data = bf;
+	mapping->host->i_private = bf;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, restore_aops, bf));
 	return bf;
 }

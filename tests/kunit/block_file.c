@@ -20,6 +20,7 @@
 #include <linux/writeback.h>
 
 #include "block_file.h"
+#include "compat.h"
 
 /*
  * Five blocks in a row, then two that no file owns.  A page of small blocks is
@@ -174,7 +175,7 @@ void block_file_trim(struct address_space *mapping, loff_t to)
 	}
 }
 
-static int block_file_write_begin(struct file *file, struct address_space *mapping,
+static int block_file_write_begin(aops_writer_t *writer, struct address_space *mapping,
 				  loff_t pos, unsigned int len,
 				  struct folio **foliop, void **fsdata)
 {
@@ -190,24 +191,24 @@ static int block_file_write_begin(struct file *file, struct address_space *mappi
 }
 
 /* For a file system without holes. */
-static int block_file_cont_write_begin(struct file *file,
+static int block_file_cont_write_begin(aops_writer_t *writer,
 				       struct address_space *mapping, loff_t pos,
 				       unsigned int len, struct folio **foliop,
 				       void **fsdata)
 {
 	struct block_file *bf = mapping->host->i_private;
 
-	return cont_write_begin(file, mapping, pos, len, foliop, fsdata,
+	return cont_write_begin(writer, mapping, pos, len, foliop, fsdata,
 				block_file_get_block, &bf->initialised);
 }
 
-static int block_file_write_end(struct file *file, struct address_space *mapping,
+static int block_file_write_end(aops_writer_t *writer, struct address_space *mapping,
 				loff_t pos, unsigned int len, unsigned int copied,
 				struct folio *folio, void *fsdata)
 {
 	int ret;
 
-	ret = generic_write_end(file, mapping, pos, len, copied, folio, fsdata);
+	ret = generic_write_end(writer, mapping, pos, len, copied, folio, fsdata);
 	if (ret < (int)len)
 		block_file_trim(mapping, pos + len);
 	return ret;
@@ -237,22 +238,19 @@ static void convert_unwritten(struct block_file *bf, struct folio *folio)
 	} while (bh != head);
 }
 
-static int block_file_writepage(struct folio *folio, struct writeback_control *wbc,
-				void *data)
-{
-	convert_unwritten(data, folio);
-	return block_write_full_folio(folio, wbc, block_file_get_block);
-}
-
 /* Not mpage_writepages(): that knows nothing of delayed blocks. */
 static int block_file_writepages(struct address_space *mapping,
 				 struct writeback_control *wbc)
 {
 	struct block_file *bf = mapping->host->i_private;
+	struct folio *folio = NULL;
 	int err;
 
 	bf->allocating = true;
-	err = write_cache_pages(mapping, wbc, block_file_writepage, bf);
+	while ((folio = writeback_iter(mapping, wbc, folio, &err))) {
+		convert_unwritten(bf, folio);
+		err = block_write_full_folio(folio, wbc, block_file_get_block);
+	}
 	bf->allocating = false;
 	return err;
 }

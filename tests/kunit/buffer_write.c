@@ -18,6 +18,7 @@
 #include <linux/sched/signal.h>
 
 #include "block_file.h"
+#include "compat.h"
 #include "fail_write_copy.h"
 #include "test_disk.h"
 #include "user_mem.h"
@@ -130,7 +131,7 @@ static const void *next_combination(unsigned long index, char *desc)
 
 #ifdef CONFIG_FAIL_WRITE_COPY
 /* With a cold page cache only, which comes first: every block is asked for. */
-static const void *cold_gen_params(const void *prev, char *desc)
+static GENERATOR(cold_gen_params)
 {
 	unsigned long index = (unsigned long)prev;
 
@@ -138,12 +139,12 @@ static const void *cold_gen_params(const void *prev, char *desc)
 }
 #endif
 
-static const void *sizes_gen_params(const void *prev, char *desc)
+static GENERATOR(sizes_gen_params)
 {
 	return next_size((unsigned long)prev, desc);
 }
 
-static const void *combinations_gen_params(const void *prev, char *desc)
+static GENERATOR(combinations_gen_params)
 {
 	return next_combination((unsigned long)prev, desc);
 }
@@ -160,18 +161,18 @@ static unsigned long next_with_path(const void *prev, const struct write_path *p
 }
 
 /* Also for tests that call block_write_begin() by themselves. */
-static const void *write_begin_sizes_gen_params(const void *prev, char *desc)
+static GENERATOR(write_begin_sizes_gen_params)
 {
 	return next_size(next_with_path(prev, &write_paths[0]), desc);
 }
 
-static const void *write_begin_combinations_gen_params(const void *prev, char *desc)
+static GENERATOR(write_begin_combinations_gen_params)
 {
 	return next_combination(next_with_path(prev, &write_paths[0]), desc);
 }
 
 #ifdef CONFIG_BLOCK_PERFORM_WRITE
-static const void *batch_sizes_gen_params(const void *prev, char *desc)
+static GENERATOR(batch_sizes_gen_params)
 {
 	return next_size(next_with_path(prev, &write_paths[1]), desc);
 }
@@ -955,7 +956,7 @@ static void short_end_at(struct write_test *wt, loff_t pos, size_t len, size_t c
 	folio = begin(wt, pos, len);
 	uptodate = folio_test_uptodate(folio);
 	memcpy_to_folio(folio, offset_in_folio(folio, pos), wt->um->shadow, copied);
-	ret = block_write_end(NULL, bf->mapping, pos, len, copied, folio, NULL);
+	ret = block_write_end(pos, len, copied, folio);
 	KUNIT_EXPECT_LE_MSG(wt->test, ret, copied, "%s", wt->wf->label);
 	/* Where it would have to be read first, it may be refused. */
 	if (copied == len || uptodate)
@@ -1052,7 +1053,7 @@ static void generic_end_of(struct write_test *wt, loff_t pos, size_t len, size_t
 	folio = begin(wt, pos, len);
 	memcpy_to_folio(folio, offset_in_folio(folio, pos), wt->um->shadow, copied);
 	KUNIT_EXPECT_EQ_MSG(wt->test, copied,
-			    generic_write_end(wf->file, wt->bf->mapping, pos, len,
+			    generic_write_end(NULL, wt->bf->mapping, pos, len,
 					      copied, folio, NULL),
 			    "%s", wf->label);
 	if (!copied)

@@ -7,6 +7,7 @@
 #include <linux/pagemap.h>
 
 #include "block_file.h"
+#include "compat.h"
 
 #define PAGES(n)	((n) * PAGE_SIZE)
 
@@ -118,20 +119,20 @@ static void expand_to_full_disk(struct kunit *test)
  */
 static unsigned int refused_call, calls;
 
-static int refusing_write_begin(struct file *file, struct address_space *mapping,
+static int refusing_write_begin(aops_writer_t *writer, struct address_space *mapping,
 				loff_t pos, unsigned int len, struct folio **foliop,
 				void **fsdata)
 {
-	return block_file_cont_aops.write_begin(file, mapping, pos, len, foliop, fsdata);
+	return block_file_cont_aops.write_begin(writer, mapping, pos, len, foliop, fsdata);
 }
 
-static int refusing_write_end(struct file *file, struct address_space *mapping,
+static int refusing_write_end(aops_writer_t *writer, struct address_space *mapping,
 			      loff_t pos, unsigned int len, unsigned int copied,
 			      struct folio *folio, void *fsdata)
 {
 	if (++calls == refused_call)
 		copied /= 2;
-	return block_file_cont_aops.write_end(file, mapping, pos, len, copied, folio, fsdata);
+	return block_file_cont_aops.write_end(writer, mapping, pos, len, copied, folio, fsdata);
 }
 
 static const struct address_space_operations refusing_aops = {

@@ -18,6 +18,7 @@
 #include <linux/statfs.h>
 #include <linux/vmalloc.h>
 
+#include "compat.h"
 #include "fail_usercopy.h"
 #include "test_fs.h"
 #include "user_mem.h"
@@ -71,7 +72,7 @@ static void blocks_desc(const unsigned int *blocksize, char *desc)
 KUNIT_ARRAY_PARAM(blocks, block_sizes, blocks_desc);
 
 /* Parameters that are numbers, one more than the index of a combination. */
-static const void *layouts_gen_params(const void *prev, char *desc)
+static GENERATOR(layouts_gen_params)
 {
 	unsigned long index = (unsigned long)prev;
 
@@ -640,15 +641,15 @@ static u64 leave_free(struct ext2_test *et, u64 nr)
 static void expect_full(struct ext2_test *et, loff_t pos, loff_t room, int error,
 			ssize_t written)
 {
-	loff_t at_least = room;
+	loff_t least = room;
 
 	if (!IS_ENABLED(CONFIG_EXT2_PERFORM_WRITE))
-		at_least = round_down(room, PAGE_SIZE);
-	if (at_least <= pos && written < 0) {
+		least = round_down(room, PAGE_SIZE);
+	if (least <= pos && written < 0) {
 		expect_written(et, error, written);
 		return;
 	}
-	KUNIT_EXPECT_GE_MSG(et->test, written, at_least - pos, "%s", et->wf->label);
+	KUNIT_EXPECT_GE_MSG(et->test, written, least - pos, "%s", et->wf->label);
 	KUNIT_EXPECT_LE_MSG(et->test, written, room - pos, "%s", et->wf->label);
 }
 
@@ -734,7 +735,7 @@ static void reserve_stays(struct kunit *test)
 
 		write_file_label(et->wf, "%llu of %llu free blocks reserved", reserved, free);
 		written = write_user(et, 0, 0, 42 * *blocksize);
-		revert_creds(old);
+		write_file_revert_creds(old);
 		expect_full(et, 0, room * *blocksize, -ENOSPC, written);
 		KUNIT_EXPECT_GE_MSG(test, free_blocks(et), min(free, reserved), "%s",
 				    et->wf->label);
@@ -1081,7 +1082,7 @@ static void quota_full(struct kunit *test)
 		user_mem_protect(et->um, page, SOURCE_SIZE - page, PROT_READ | PROT_WRITE);
 		write_file_truncate(et->wf, 0);
 	}
-	revert_creds(old);
+	write_file_revert_creds(old);
 }
 
 /* Any of the above, in any order, on a file that lives on. */

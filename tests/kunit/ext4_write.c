@@ -21,6 +21,7 @@
 #include <linux/statfs.h>
 #include <linux/vmalloc.h>
 
+#include "compat.h"
 #include "fail_usercopy.h"
 #include "test_fs.h"
 #include "user_mem.h"
@@ -717,7 +718,7 @@ static ssize_t write_under_quota(struct ext4_test *et, loff_t pos, size_t len)
 
 	user_iter_ubuf(&ui, et->um, 0, len);
 	written = write_iter(et, pos, &ui);
-	revert_creds(old);
+	write_file_revert_creds(old);
 	return written;
 }
 
@@ -801,9 +802,9 @@ static void small_journal(struct kunit *test)
 }
 
 /* All but the one without a journal. */
-static const void *crash_gen_params(const void *prev, char *desc)
+static GENERATOR(crash_gen_params)
 {
-	const struct setup *next = setup_gen_params(prev, desc);
+	const struct setup *next = generate(setup_gen_params, prev, desc);
 
 	return next == &setups[ARRAY_SIZE(setups) - 1] ? NULL : next;
 }

@@ -24,7 +24,7 @@ static const struct copy_stop copy_stops[] = {
 	{ "any number of bytes", STOP_ANYWHERE },
 };
 
-const void *copy_stop_gen_params(const void *prev, char *desc)
+GENERATOR(copy_stop_gen_params)
 {
 	const struct copy_stop *stop = prev ? (const struct copy_stop *)prev + 1 : copy_stops;
 

@@ -5,6 +5,7 @@
 #ifndef _WRITE_KUNIT_FAIL_WRITE_COPY_H
 #define _WRITE_KUNIT_FAIL_WRITE_COPY_H
 
+#include "compat.h"
 #include "fault_knobs.h"
 
 #define STOP_ANYWHERE	U32_MAX
@@ -24,7 +25,7 @@ struct copy_stop {
 };
 
 #ifdef CONFIG_FAIL_WRITE_COPY
-const void *copy_stop_gen_params(const void *prev, char *desc);
+GENERATOR(copy_stop_gen_params);
 struct fault_attr *fail_write_copy_arm(struct kunit *test, unsigned int skip,
 				       int times, u32 bytes);
 void fail_write_copy_disarm(void);

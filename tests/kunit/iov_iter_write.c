@@ -21,6 +21,7 @@
 #include <linux/uio.h>
 #include <linux/xarray.h>
 
+#include "compat.h"
 #include "user_mem.h"
 
 #define PAGES(n)	((n) * PAGE_SIZE)
@@ -260,7 +261,7 @@ static void source_folioq(struct source *src, const struct user_seg *seg)
 
 		if (!last || folioq_full(last)) {
 			queue = source_alloc(src, 1, sizeof(*queue));
-			folioq_init(queue, 0);
+			plain_folioq_init(queue);
 			queue->prev = last;
 			if (last)
 				last->next = queue;
@@ -614,12 +615,12 @@ static const void *next_source_param(const void *prev, char *desc, enum iter_typ
 	return NULL;
 }
 
-static const void *source_gen_params(const void *prev, char *desc)
+static GENERATOR(source_gen_params)
 {
 	return next_source_param(prev, desc, ITER_XARRAY);
 }
 
-static const void *user_source_gen_params(const void *prev, char *desc)
+static GENERATOR(user_source_gen_params)
 {
 	return next_source_param(prev, desc, ITER_IOVEC);
 }
@@ -937,7 +938,7 @@ static void single_seg_count_folioq_extended(struct kunit *test)
 	for (slot = 0; slot < folioq_nr_slots(first); slot++)
 		first_size += folioq_folio_size(first, slot);
 	second = source_alloc(src, 1, sizeof(*second));
-	folioq_init(second, 0);
+	plain_folioq_init(second);
 	folioq_append(second, alloc_folio(test, 3));
 	second->prev = first;
 	first->next = NULL;
@@ -1181,7 +1182,7 @@ struct random_param {
 	u32 seed;
 };
 
-static const void *random_gen_params(const void *prev, char *desc)
+static GENERATOR(random_gen_params)
 {
 	static struct random_param param;
 

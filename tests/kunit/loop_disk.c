@@ -15,6 +15,7 @@
 #include <linux/prandom.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "loop_disk.h"
 #include "user_mem.h"
 #include "write_file.h"
@@ -28,11 +29,11 @@ static struct file *loop_control_open(struct kunit *test)
 	int err;
 
 	inode_lock(dir);
-	dentry = lookup_one_len("loop-control", mnt->mnt_root, strlen("loop-control"));
+	dentry = lookup_child(mnt->mnt_root, "loop-control");
 	err = PTR_ERR_OR_ZERO(dentry);
 	if (!err) {
-		err = vfs_mknod(&nop_mnt_idmap, dir, dentry, S_IFCHR | 0600,
-				MKDEV(MISC_MAJOR, LOOP_CTRL_MINOR));
+		err = dir->i_op->mknod(&nop_mnt_idmap, dir, dentry, S_IFCHR | 0600,
+				       MKDEV(MISC_MAJOR, LOOP_CTRL_MINOR));
 		dput(dentry);
 	}
 	inode_unlock(dir);
@@ -42,7 +43,7 @@ static struct file *loop_control_open(struct kunit *test)
 
 long loop_disk_ioctl(struct loop_disk *ld, unsigned int cmd, unsigned long arg)
 {
-	return vfs_ioctl(ld->file, cmd, arg);
+	return ld->file->f_op->unlocked_ioctl(ld->file, cmd, arg);
 }
 
 /* The last close of a device that is to be cleared is what clears it. */
@@ -68,7 +69,7 @@ struct loop_disk *loop_disk_create(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, ld);
 	ld->test = test;
-	nr = vfs_ioctl(control, LOOP_CTL_GET_FREE, 0);
+	nr = control->f_op->unlocked_ioctl(control, LOOP_CTL_GET_FREE, 0);
 	write_file_close(test, control);
 	KUNIT_ASSERT_GE(test, nr, 0L);
 

@@ -11,6 +11,7 @@
 #include <linux/loop.h>
 #include <linux/sizes.h>
 
+#include "compat.h"
 #include "fault_knobs.h"
 #include "loop_disk.h"
 #include "test_fs.h"
@@ -52,12 +53,12 @@ KUNIT_ARRAY_PARAM(ext, ext_cases, ext_desc);
  * Without those that write data to the journal first: when it gets to its place
  * on disk, nobody waits for it any more.
  */
-static const void *in_place_gen_params(const void *prev, char *desc)
+static GENERATOR(in_place_gen_params)
 {
-	const struct ext_case *ec = ext_gen_params(prev, desc);
+	const struct ext_case *ec = generate(ext_gen_params, prev, desc);
 
 	while (ec && ec->mount && strstr(ec->mount, "journal"))
-		ec = ext_gen_params(ec, desc);
+		ec = generate(ext_gen_params, ec, desc);
 	return ec;
 }
 

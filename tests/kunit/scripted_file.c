@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "compat.h"
 #include "scripted_file.h"
 #include "write_file.h"
 
@@ -37,8 +38,7 @@ static ssize_t scripted_file_later(struct scripted_file *sf, struct kiocb *iocb,
 
 	sr->iocb = iocb;
 	sr->result = result;
-	hrtimer_init(&sr->timer, CLOCK_MONOTONIC, mode);
-	sr->timer.function = scripted_file_complete;
+	hrtimer_setup(&sr->timer, scripted_file_complete, CLOCK_MONOTONIC, mode);
 	hrtimer_start(&sr->timer, ns_to_ktime(NSEC_PER_USEC), mode);
 	return -EIOCBQUEUED;
 }

@@ -9,7 +9,6 @@
  */
 #include <linux/cred.h>
 #include <linux/falloc.h>
-#include <linux/memfd.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/mount.h>
@@ -21,6 +20,7 @@
 #include <linux/statfs.h>
 #include <linux/swapops.h>
 
+#include "compat.h"
 #include "fail_usercopy.h"
 #include "test_swap.h"
 #include "user_trap.h"
@@ -28,7 +28,7 @@
 
 #define PAGES(n)	((n) * PAGE_SIZE)
 /* More than a batch has, if all its folios are single pages. */
-#define MANY_PAGES	(PAGEVEC_SIZE + 3)
+#define MANY_PAGES	(FOLIO_BATCH_SIZE + 3)
 #define MEM_PAGES	40
 #define HOLE		4	/* the page of the source that holes are made of */
 
@@ -208,7 +208,7 @@ static void restart(struct shmem_test *st, loff_t size)
 
 static const size_t lens[] = {
 	1, 123, PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1, PAGES(3),
-	PAGES(PAGEVEC_SIZE), PAGES(PAGEVEC_SIZE) + 1, PAGES(MANY_PAGES) + 99,
+	PAGES(FOLIO_BATCH_SIZE), PAGES(FOLIO_BATCH_SIZE) + 1, PAGES(MANY_PAGES) + 99,
 };
 
 /* Distances from a border. */
@@ -478,7 +478,7 @@ static void shmem_write_fallocated(struct kunit *test)
 	}
 }
 
-static const void *room_gen_params(const void *prev, char *desc)
+static GENERATOR(room_gen_params)
 {
 	unsigned long room = (unsigned long)prev;
 
@@ -576,7 +576,7 @@ static void shmem_write_no_quota(struct kunit *test)
 
 	old = write_file_obey_limits(test);
 	write_up_to_limit(st, room, -EDQUOT);
-	revert_creds(old);
+	write_file_revert_creds(old);
 
 	KUNIT_EXPECT_EQ(test, 0, dquot_get_dqblk(dentry->d_sb, make_kqid_uid(uid), &dqblk));
 	KUNIT_EXPECT_EQ(test, dqblk.d_space, PAGES(pages_of(inode_of(st))));
@@ -658,7 +658,7 @@ static void shmem_write_at_the_last_byte(struct kunit *test)
 /* A file as memfd_create(2) makes it, with room for seals. */
 static struct shmem_test *memfd_test_create(struct kunit *test, loff_t size, u32 seed)
 {
-	struct file *file = shmem_file_setup("memfd", 0, VM_NORESERVE);
+	struct file *file = shmem_file_setup("memfd", 0, SHMEM_NORESERVE);
 	struct shmem_test *st;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
@@ -967,7 +967,7 @@ static void shmem_write_no_space_for_huge(struct kunit *test)
 #endif
 
 /* One folio, through ->write_begin() and ->write_end(), as drivers write. */
-static void shmem_write_folio(struct kunit *test)
+static void shmem_write_one_folio(struct kunit *test)
 {
 	static const size_t all_copied[] = { 0, 1, 100 };
 	const struct mount_kind *kind = test->param_value;
@@ -987,12 +987,12 @@ static void shmem_write_folio(struct kunit *test)
 			write_file_label(st->wf, "%zu of 100 bytes at %lld", copied, pos);
 			restart(st, d & 1 ? CAPACITY : 0);
 			inode_lock(inode_of(st));
-			KUNIT_ASSERT_EQ(test, 0, aops->write_begin(file, file->f_mapping, pos,
+			KUNIT_ASSERT_EQ(test, 0, aops->write_begin(NULL, file->f_mapping, pos,
 								   100, &folio, &fsdata));
 			memcpy_to_folio(folio, offset_in_folio(folio, pos), st->um->shadow,
 					copied);
 			KUNIT_EXPECT_EQ(test, copied,
-					aops->write_end(file, file->f_mapping, pos, 100,
+					aops->write_end(NULL, file->f_mapping, pos, 100,
 							copied, folio, fsdata));
 			inode_unlock(inode_of(st));
 			if (copied) {
@@ -1030,8 +1030,8 @@ static void shmem_write_symlink(struct kunit *test)
 		snprintf(name, sizeof(name), "link%u", len);
 		write_file_poison_free_memory(test);
 		inode_lock(dir);
-		dentry = lookup_one_len(name, mnt->mnt_root, strlen(name));
-		KUNIT_EXPECT_EQ(test, 0, vfs_symlink(&nop_mnt_idmap, dir, dentry, target));
+		dentry = lookup_child(mnt->mnt_root, name);
+		KUNIT_EXPECT_EQ(test, 0, dir->i_op->symlink(&nop_mnt_idmap, dir, dentry, target));
 		inode_unlock(dir);
 
 		read = vfs_get_link(dentry, &done);
@@ -1049,7 +1049,7 @@ static void shmem_write_symlink(struct kunit *test)
 #define RANDOM_SEEDS	8
 #define RANDOM_SEGS	20
 
-static const void *mount_random_gen_params(const void *prev, char *desc)
+static GENERATOR(mount_random_gen_params)
 {
 	unsigned long index = (unsigned long)prev;
 
@@ -1169,7 +1169,7 @@ static struct kunit_case shmem_write_cases[] = {
 	KUNIT_CASE(shmem_write_huge),
 	KUNIT_CASE(shmem_write_no_space_for_huge),
 #endif
-	KUNIT_CASE_PARAM(shmem_write_folio, kind_gen_params),
+	KUNIT_CASE_PARAM(shmem_write_one_folio, kind_gen_params),
 	KUNIT_CASE(shmem_write_symlink),
 	KUNIT_CASE_PARAM(shmem_write_random, mount_random_gen_params),
 	{}

@@ -49,19 +49,19 @@ static const void *next_target(const struct splice_target *prev, bool on_disk,
 	return NULL;
 }
 
-const void *splice_target_gen_params(const void *prev, char *desc)
+GENERATOR(splice_target_gen_params)
 {
 	return next_target(prev, false, 0, desc);
 }
 
 /* Filesystems that can get full. */
-const void *splice_limited_gen_params(const void *prev, char *desc)
+GENERATOR(splice_limited_gen_params)
 {
 	return next_target(prev, false, ENDLESS, desc);
 }
 
 /* Those on a disk, to which fsync() writes the data of a file. */
-const void *splice_disk_gen_params(const void *prev, char *desc)
+GENERATOR(splice_disk_gen_params)
 {
 	return next_target(prev, true, JOURNALS, desc);
 }

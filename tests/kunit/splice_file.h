@@ -6,6 +6,7 @@
 #ifndef _WRITE_KUNIT_SPLICE_FILE_H
 #define _WRITE_KUNIT_SPLICE_FILE_H
 
+#include "compat.h"
 #include "test_fs.h"
 #include "test_pipe.h"
 #include "write_file.h"
@@ -53,9 +54,9 @@ struct splice_test {
 	u8 *bytes;
 };
 
-const void *splice_target_gen_params(const void *prev, char *desc);
-const void *splice_limited_gen_params(const void *prev, char *desc);
-const void *splice_disk_gen_params(const void *prev, char *desc);
+GENERATOR(splice_target_gen_params);
+GENERATOR(splice_limited_gen_params);
+GENERATOR(splice_disk_gen_params);
 
 struct splice_test *splice_test_create(struct kunit *test, const struct splice_target *target);
 struct splice_test *splice_test_of(struct kunit *test, struct write_file *wf);

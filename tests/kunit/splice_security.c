@@ -207,7 +207,7 @@ static void passed_on(struct kunit *test)
 }
 
 /* A page of which each pipe has a part. */
-static void split(struct kunit *test)
+static void split_buffer(struct kunit *test)
 {
 	struct splice_test *st = create(test);
 	struct test_pipe *from = test_pipe_create(test);
@@ -668,7 +668,7 @@ static struct kunit_case splice_security_cases[] = {
 	KUNIT_CASE_PARAM(teed_from_and_read, splice_target_gen_params),
 	KUNIT_CASE_PARAM(teed_rest, splice_target_gen_params),
 	KUNIT_CASE_PARAM(passed_on, splice_target_gen_params),
-	KUNIT_CASE_PARAM(split, splice_target_gen_params),
+	KUNIT_CASE_PARAM(split_buffer, splice_target_gen_params),
 	KUNIT_CASE_PARAM(resized, splice_target_gen_params),
 	KUNIT_CASE_PARAM(held, splice_target_gen_params),
 	KUNIT_CASE_PARAM(some_held, splice_target_gen_params),

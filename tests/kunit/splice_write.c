@@ -9,7 +9,6 @@
  */
 #include <linux/cgroup.h>
 #include <linux/memcontrol.h>
-#include <linux/memfd.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/namei.h>
@@ -20,6 +19,7 @@
 #include <linux/statfs.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "fail_write_copy.h"
 #include "splice_file.h"
 
@@ -650,7 +650,7 @@ static void close_memfd(void *file)
 /* A file as memfd_create(2) makes it, with room for seals. */
 static struct splice_test *memfd_create(struct kunit *test, loff_t size)
 {
-	struct file *file = shmem_file_setup("memfd", size, VM_NORESERVE);
+	struct file *file = shmem_file_setup("memfd", size, SHMEM_NORESERVE);
 	struct write_file *wf;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
@@ -812,13 +812,13 @@ static struct mem_cgroup *make_group(struct kunit *test, struct vfsmount *mnt, c
 	struct dentry *dentry;
 
 	inode_lock(root);
-	dentry = lookup_one_len(name, mnt->mnt_root, strlen(name));
+	dentry = lookup_child(mnt->mnt_root, name);
 	/* It stays, for the next test. */
 	if (!IS_ERR(dentry) && d_is_negative(dentry)) {
-		KUNIT_EXPECT_EQ(test, 0, vfs_mkdir(&nop_mnt_idmap, root, dentry, 0755));
+		KUNIT_EXPECT_EQ(test, 0, mkdir_child(root, dentry, 0755));
 		/* kernfs leaves it to the next lookup to find what was made. */
 		dput(dentry);
-		dentry = lookup_one_len(name, mnt->mnt_root, strlen(name));
+		dentry = lookup_child(mnt->mnt_root, name);
 	}
 	inode_unlock(root);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(dentry));
@@ -832,7 +832,7 @@ static struct mem_cgroup *make_group(struct kunit *test, struct vfsmount *mnt, c
 
 static unsigned long kernel_memory(struct mem_cgroup *memcg)
 {
-	cgroup_rstat_flush(memcg->css.cgroup);
+	css_rstat_flush(&memcg->css);
 	return memcg_page_state(memcg, MEMCG_KMEM);
 }
 
@@ -867,8 +867,9 @@ static void charged(struct kunit *test)
 	memcpy(st->wf->model + PAGES(10), st->bytes, PAGE_SIZE);
 	st->wf->size = PAGES(11);
 
-	/* A copied page may stay with the pipe. */
-	kept = get_pipe_info(st->pipe->in, false)->tmp_page ? 1 : 0;
+	/* Copied pages may stay with the pipe. */
+	for (i = 0, kept = 0; i < PIPE_KEPT_MAX; i++)
+		kept += !!pipe_kept(get_pipe_info(st->pipe->in, false), i);
 	KUNIT_EXPECT_EQ(test, kernel_memory(filler), before + kept);
 	ordinary = filemap_get_folio(st->wf->file->f_mapping, 10);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(ordinary));

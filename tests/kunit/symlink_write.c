@@ -16,6 +16,7 @@
 #include <linux/statfs.h>
 #include <linux/swap.h>
 
+#include "compat.h"
 #include "fail_page_alloc.h"
 #include "test_fs.h"
 #include "write_file.h"
@@ -138,27 +139,27 @@ static void check_context(struct link_inode *li)
 		li->wrong_context++;
 }
 
-static int link_write_begin(struct file *file, struct address_space *mapping,
+static int link_write_begin(aops_writer_t *writer, struct address_space *mapping,
 			    loff_t pos, unsigned int len, struct folio **foliop,
 			    void **fsdata)
 {
-	struct link_inode *li = mapping->i_private_data;
+	struct link_inode *li = mapping->host->i_private;
 
-	KUNIT_EXPECT_NULL(li->test, file);
+	KUNIT_EXPECT_NULL(li->test, writer);
 	if (*fsdata)
 		li->stale_fsdata++;
 	check_context(li);
 	if (++li->begins == li->script->fail_begin)
 		return li->script->error;
 	*fsdata = li;
-	return li->real->write_begin(file, mapping, pos, len, foliop, fsdata);
+	return li->real->write_begin(writer, mapping, pos, len, foliop, fsdata);
 }
 
-static int link_write_end(struct file *file, struct address_space *mapping,
+static int link_write_end(aops_writer_t *writer, struct address_space *mapping,
 			  loff_t pos, unsigned int len, unsigned int copied,
 			  struct folio *folio, void *fsdata)
 {
-	struct link_inode *li = mapping->i_private_data;
+	struct link_inode *li = mapping->host->i_private;
 	const struct end_case *script = li->script;
 	unsigned int step = min(li->ends, script->nr_steps - 1);
 	unsigned int accepts = script->accepts[step];
@@ -171,7 +172,7 @@ static int link_write_end(struct file *file, struct address_space *mapping,
 	/* Have an end of it, also where nobody else sees to that. */
 	if (li->ends > MAX_CALLS)
 		accepts = REST;
-	accepts = li->real->write_end(file, mapping, pos, len, min(copied, accepts),
+	accepts = li->real->write_end(writer, mapping, pos, len, min(copied, accepts),
 				      folio, fsdata);
 	return li->ends == script->fail_end ? script->error : accepts;
 }
@@ -187,7 +188,7 @@ static void link_inode_restore(void *data)
 	struct link_inode *li = data;
 
 	li->inode->i_mapping->a_ops = li->real;
-	li->inode->i_mapping->i_private_data = NULL;
+	li->inode->i_private = NULL;
 }
 
 static struct link_inode *link_inode_create(struct kunit *test)
@@ -201,7 +202,7 @@ static struct link_inode *link_inode_create(struct kunit *test)
 	mapping = li->inode->i_mapping;
 	li->real = mapping->a_ops;
 	mapping->a_ops = &link_aops;
-	mapping->i_private_data = li;
+	li->inode->i_private = li;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, link_inode_restore, li));
 	return li;
 }
@@ -320,7 +321,7 @@ static struct dentry *link_fs_lookup(struct link_fs *lf)
 	struct dentry *root = lf->mnt->mnt_root, *dentry;
 
 	inode_lock(d_inode(root));
-	dentry = lookup_one_len("link", root, 4);
+	dentry = lookup_child(root, "link");
 	inode_unlock(d_inode(root));
 	KUNIT_ASSERT_FALSE(lf->test, IS_ERR(dentry));
 	return dentry;
@@ -332,7 +333,7 @@ static int link_fs_symlink(struct link_fs *lf, struct dentry *dentry, const char
 	int error;
 
 	inode_lock(dir);
-	error = vfs_symlink(&nop_mnt_idmap, dir, dentry, target);
+	error = dir->i_op->symlink(&nop_mnt_idmap, dir, dentry, target);
 	inode_unlock(dir);
 	return error;
 }

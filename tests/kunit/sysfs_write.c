@@ -8,6 +8,7 @@
 #include <linux/sysfs.h>
 
 #include "attribute_file.h"
+#include "compat.h"
 
 #define PAGES(n)	((n) * PAGE_SIZE)
 #define SIZED		5000	/* bytes in a binary attribute that has a size */
@@ -26,8 +27,9 @@ static ssize_t value_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return attribute_value_store_text(&value, buf, count);
 }
 
-static ssize_t blob_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr,
-			 char *buf, loff_t pos, size_t count)
+static ssize_t blob_read(struct file *file, struct kobject *kobj,
+			 BIN_ATTR_CONST struct bin_attribute *attr, char *buf, loff_t pos,
+			 size_t count)
 {
 	if (pos >= value.size)
 		return 0;
@@ -36,8 +38,9 @@ static ssize_t blob_read(struct file *file, struct kobject *kobj, struct bin_att
 	return count;
 }
 
-static ssize_t blob_write(struct file *file, struct kobject *kobj, struct bin_attribute *attr,
-			  char *buf, loff_t pos, size_t count)
+static ssize_t blob_write(struct file *file, struct kobject *kobj,
+			  BIN_ATTR_CONST struct bin_attribute *attr, char *buf, loff_t pos,
+			  size_t count)
 {
 	stored_at = pos;
 	return attribute_value_store_text(&value, buf, count);
@@ -49,7 +52,10 @@ static struct bin_attribute blob = __BIN_ATTR(blob, 0600, blob_read, blob_write,
 static struct bin_attribute sized = __BIN_ATTR(sized, 0600, blob_read, blob_write, SIZED);
 
 static struct attribute *attributes[] = { &text.attr, &prealloc.attr, NULL };
-static struct bin_attribute *bin_attributes[] = { &blob, &sized, NULL };
+static typeof_member(struct attribute_group, bin_attrs[0]) bin_attributes[] = {
+	&blob, &sized, NULL,
+};
+
 static const struct attribute_group group = {
 	.attrs = attributes,
 	.bin_attrs = bin_attributes,

@@ -14,6 +14,7 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 
+#include "compat.h"
 #include "test_fs.h"
 
 /*
@@ -30,21 +31,23 @@ struct test_fs_file {
 };
 
 /*
- * The device file, for mount and for programs.  Nobody else makes one: there
+ * A device file, for system calls and for programs.  Nobody else makes one: there
  * is no user space.
  */
-static int make_device(struct test_fs *fs)
+int test_fs_make_device(const char *path, dev_t dev)
 {
 	struct dentry *dentry;
+	struct inode *inode;
 	struct path dir;
 	int err;
 
-	dentry = kern_path_create(AT_FDCWD, fs->device, &dir, 0);
+	scoped_with_init_fs()
+		dentry = start_creating_path(AT_FDCWD, path, &dir, 0);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
-	err = vfs_mknod(mnt_idmap(dir.mnt), d_inode(dir.dentry), dentry,
-			S_IFBLK | 0600, disk_devt(fs->disk->disk));
-	done_path_create(&dir, dentry);
+	inode = d_inode(dir.dentry);
+	err = inode->i_op->mknod(mnt_idmap(dir.mnt), inode, dentry, S_IFBLK | 0600, dev);
+	end_creating_path(&dir, dentry);
 	return err;
 }
 
@@ -53,13 +56,12 @@ static void remove_device(struct test_fs *fs)
 	struct dentry *dentry;
 	struct path dir;
 
-	dentry = kern_path_locked(fs->device, &dir);
+	scoped_with_init_fs()
+		dentry = start_removing_path(fs->device, &dir);
 	if (IS_ERR(dentry))
 		return;
 	vfs_unlink(mnt_idmap(dir.mnt), d_inode(dir.dentry), dentry, NULL);
-	dput(dentry);
-	inode_unlock(d_inode(dir.dentry));
-	path_put(&dir);
+	end_removing_path(&dir, dentry);
 }
 
 static void close_file(struct test_fs_file *tf)
@@ -199,7 +201,8 @@ static struct vfsmount *try_mount(struct test_fs *fs)
 	KUNIT_ASSERT_NOT_NULL(fs->test, type);
 	KUNIT_ASSERT_NOT_NULL(fs->test, options);
 	/* An internal mount goes with its last reference, and not later. */
-	mnt = vfs_kern_mount(type, SB_KERNMOUNT, fs->device, options);
+	scoped_with_init_fs()
+		mnt = vfs_kern_mount(type, SB_KERNMOUNT, fs->device, options);
 	put_filesystem(type);
 	kunit_kfree(fs->test, options);
 	return mnt;
@@ -291,7 +294,7 @@ static int add_device(struct test_fs *fs, size_t size)
 		return PTR_ERR(fs->disk);
 	snprintf(fs->device, sizeof(fs->device), "/dev/%s",
 		 fs->disk->disk->disk_name);
-	err = make_device(fs);
+	err = test_fs_make_device(fs->device, disk_devt(fs->disk->disk));
 	if (err)
 		test_disk_destroy(fs->disk);
 	return err;

@@ -53,5 +53,6 @@ void test_fs_remount(struct test_fs *fs);
 void test_fs_check(struct test_fs *fs);
 
 loff_t test_fs_locate(struct file *file, loff_t pos);
+int test_fs_make_device(const char *path, dev_t dev);
 
 #endif /* _WRITE_KUNIT_TEST_FS_H */

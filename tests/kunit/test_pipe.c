@@ -17,6 +17,7 @@
 #include <linux/uaccess.h>
 #include <asm/syscall.h>
 
+#include "compat.h"
 #include "test_pipe.h"
 
 #define CAPACITY	(TEST_PIPE_SLOTS * PAGE_SIZE)
@@ -326,10 +327,14 @@ static void check_kept(struct test_pipe *tp, struct address_space *mapping,
 		KUNIT_EXPECT_PTR_NE_MSG(tp->test, folio_mapping(page_folio(page)), mapping,
 					"page of the pipe and of the file, %s", label);
 	}
-	if (pipe->tmp_page) {
-		KUNIT_EXPECT_NULL_MSG(tp->test, folio_mapping(page_folio(pipe->tmp_page)),
+	for (i = 0; i < PIPE_KEPT_MAX; i++) {
+		struct page *page = pipe_kept(pipe, i);
+
+		if (!page)
+			continue;
+		KUNIT_EXPECT_NULL_MSG(tp->test, folio_mapping(page_folio(page)),
 				      "the pipe keeps a page of the file, %s", label);
-		KUNIT_EXPECT_EQ_MSG(tp->test, page_count(pipe->tmp_page), 1,
+		KUNIT_EXPECT_EQ_MSG(tp->test, page_count(page), 1,
 				    "the pipe keeps a page of others, %s", label);
 	}
 	pipe_unlock(pipe);

@@ -10,7 +10,6 @@
 #include <linux/kthread.h>
 #include <linux/major.h>
 #include <linux/mman.h>
-#include <linux/namei.h>
 #include <linux/pagemap.h>
 #include <linux/ptrace.h>
 #include <linux/sched/mm.h>
@@ -19,6 +18,8 @@
 #include <linux/uaccess.h>
 #include <asm/syscall.h>
 
+#include "compat.h"
+#include "test_fs.h"
 #include "test_swap.h"
 
 #define SWAP_DEV	MKDEV(RAMDISK_MAJOR, 0)
@@ -73,21 +74,6 @@ static void write_header(struct kunit *test)
 	__fput_sync(file);
 }
 
-static int make_node(void)
-{
-	struct dentry *dentry;
-	struct path path;
-	int err;
-
-	dentry = kern_path_create(AT_FDCWD, SWAP_PATH, &path, 0);
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry);
-	err = vfs_mknod(mnt_idmap(path.mnt), d_inode(path.dentry), dentry,
-			S_IFBLK | 0600, SWAP_DEV);
-	done_path_create(&path, dentry);
-	return err;
-}
-
 /* The system calls read the name of the area from user memory. */
 struct test_swap {
 	struct user_mem *um;
@@ -99,9 +85,12 @@ static void test_swap_off(void *data)
 {
 	struct test_swap *ts = data;
 	struct user_mem *um = ts->um;
+	long err;
 
 	kthread_use_mm(ts->mm);
-	KUNIT_EXPECT_EQ(um->test, 0L, test_swapoff(user_mem_ptr(um, 0)));
+	scoped_with_init_fs()
+		err = test_swapoff(user_mem_ptr(um, 0));
+	KUNIT_EXPECT_EQ(um->test, 0L, err);
 	kthread_unuse_mm(ts->mm);
 	mmput(ts->mm);
 	/* The disk is not free for the next test before it is closed. */
@@ -113,18 +102,20 @@ void test_swap_on(struct kunit *test)
 {
 	struct test_swap *ts = kunit_kzalloc(test, sizeof(*ts), GFP_KERNEL);
 	void __user *name;
-	int err;
+	long err;
 
 	KUNIT_ASSERT_NOT_NULL(test, ts);
 	ts->um = user_mem_create(test, PAGE_SIZE, 1);
 	name = user_mem_ptr(ts->um, 0);
 	KUNIT_ASSERT_EQ(test, 0UL, copy_to_user(name, SWAP_PATH, sizeof(SWAP_PATH)));
 
-	/* The node stays, for the next test. */
-	err = make_node();
+	/* It stays, for the next test. */
+	err = test_fs_make_device(SWAP_PATH, SWAP_DEV);
 	KUNIT_ASSERT_TRUE(test, !err || err == -EEXIST);
 	write_header(test);
-	KUNIT_ASSERT_EQ(test, 0L, test_swapon(name));
+	scoped_with_init_fs()
+		err = test_swapon(name);
+	KUNIT_ASSERT_EQ(test, 0L, err);
 
 	ts->mm = current->mm;
 	mmget(ts->mm);

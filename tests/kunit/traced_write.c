@@ -7,6 +7,7 @@
 #include <trace/events/filemap.h>
 
 #include "batch_file.h"
+#include "compat.h"
 #include "fail_write_copy.h"
 #include "test_pipe.h"
 
@@ -212,11 +213,11 @@ static void traced_write_end(struct kunit *test)
 	expect_end(trace, 1, 0, 100, 100, -EIO, WRITE_RUNG_BATCH);
 }
 
-static int plain_write_end(struct file *file, struct address_space *mapping, loff_t pos,
+static int plain_write_end(aops_writer_t *writer, struct address_space *mapping, loff_t pos,
 			   unsigned int len, unsigned int copied, struct folio *folio,
 			   void *fsdata)
 {
-	return ram_aops.write_end(file, mapping, pos, len, copied, folio, fsdata);
+	return ram_aops.write_end(writer, mapping, pos, len, copied, folio, fsdata);
 }
 
 static int plain_read_folio(struct file *file, struct folio *folio)

@@ -17,6 +17,7 @@
 #include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "user_mem.h"
 
 KUNIT_DEFINE_ACTION_WRAPPER(user_mem_fput, fput, struct file *);
@@ -46,7 +47,7 @@ struct user_mem *user_mem_create(struct kunit *test, size_t len, u32 seed)
 				       sizeof(long), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, um->unreadable);
 
-	um->file = shmem_kernel_file_setup("user_mem", len, VM_NORESERVE);
+	um->file = shmem_kernel_file_setup("user_mem", len, SHMEM_NORESERVE);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, um->file);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, user_mem_fput,
 							   um->file));

@@ -13,6 +13,7 @@
 #include <linux/string.h>
 #include <linux/umh.h>
 
+#include "compat.h"
 #include "user_tool.h"
 
 #define MAX_ARGS	32
@@ -21,10 +22,13 @@
 void need_tools(struct kunit *test)
 {
 	struct path path;
+	int err;
 
 	/* Tests may run while it is still being unpacked. */
 	wait_for_initramfs();
-	if (kern_path("/sbin/mke2fs", 0, &path))
+	scoped_with_init_fs()
+		err = kern_path("/sbin/mke2fs", 0, &path);
+	if (err)
 		kunit_skip(test, "no mke2fs: boot with what fs/write_kunit/initramfs.sh makes");
 	path_put(&path);
 }
@@ -76,7 +80,7 @@ static int exec_tool(char **argv, struct file *output)
 }
 
 /* As a shell does, which knows of spaces and single quotes only. */
-static void split(char *command, char **argv)
+static void split_words(char *command, char **argv)
 {
 	unsigned int n = 0;
 
@@ -105,9 +109,9 @@ struct tool_run run_command(struct kunit *test, const char *fmt, va_list args)
 
 	if (!command)
 		return run;
-	output = shmem_file_setup("tool", 0, VM_NORESERVE);
+	output = shmem_file_setup("tool", 0, SHMEM_NORESERVE);
 	if (!IS_ERR(output)) {
-		split(command, argv);
+		split_words(command, argv);
 		run.status = exec_tool(argv, output);
 		run.output = output_of(test, output);
 		__fput_sync(output);

@@ -17,7 +17,6 @@
 #include <linux/mman.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
-#include <linux/pagevec.h>
 #include <linux/pseudo_fs.h>
 #include <linux/sched/signal.h>
 #include <linux/swap.h>
@@ -123,19 +122,25 @@ void write_file_poison_free_memory(struct kunit *test)
 
 /*
  * Write as @fsuid, who has to obey limits.
- * Return: for revert_creds().
+ * Return: for write_file_revert_creds().
  */
 const struct cred *write_file_become(struct kunit *test, kuid_t fsuid)
 {
 	struct cred *cred = prepare_creds();
-	const struct cred *old;
 
 	KUNIT_ASSERT_NOT_NULL(test, cred);
 	cap_lower(cred->cap_effective, CAP_SYS_RESOURCE);
 	cred->fsuid = fsuid;
-	old = override_creds(cred);
+	return override_creds(cred);
+}
+
+/* Write as who wrote before.  Whether an override holds a reference is no matter. */
+void write_file_revert_creds(const struct cred *old)
+{
+	const struct cred *cred = current_cred();
+
+	revert_creds(old);
 	put_cred(cred);
-	return old;
 }
 
 /* Kernel threads may exceed all limits, as long as they have the privilege to. */
@@ -337,7 +342,7 @@ struct deadline {
 
 static void deadline_passed(struct timer_list *timer)
 {
-	struct deadline *deadline = from_timer(deadline, timer, timer);
+	struct deadline *deadline = container_of(timer, struct deadline, timer);
 
 	deadline->passed = true;
 	send_sig(SIGKILL, deadline->task, 1);
@@ -362,7 +367,7 @@ static void deadline_stop(struct deadline *deadline)
 	fail_usercopy_disarm();
 	fail_write_copy_disarm();
 	timer_delete_sync(&deadline->timer);
-	destroy_timer_on_stack(&deadline->timer);
+	timer_destroy_on_stack(&deadline->timer);
 	spin_lock_irq(&current->sighand->siglock);
 	sigdelset(&current->pending.signal, SIGKILL);
 	recalc_sigpending();
@@ -547,15 +552,15 @@ static const struct self_case self_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(self, self_cases, name);
 
-const void *from_itself_gen_params(const void *prev, char *desc)
+GENERATOR(from_itself_gen_params)
 {
-	return self_gen_params(prev, desc);
+	return generate(self_gen_params, prev, desc);
 }
 
 #define RANDOM_SEEDS	8
 
 /* For random tests: the parameter is the seed. */
-const void *random_gen_params(const void *prev, char *desc)
+GENERATOR(random_gen_params)
 {
 	unsigned long seed = (unsigned long)prev + 1;
 

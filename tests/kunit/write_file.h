@@ -11,6 +11,7 @@
 #include <linux/prandom.h>
 #include <linux/uio.h>
 
+#include "compat.h"
 #include "user_mem.h"
 
 /**
@@ -49,6 +50,7 @@ void write_file_close(struct kunit *test, struct file *file);
 void write_file_poison_free_memory(struct kunit *test);
 const struct cred *write_file_become(struct kunit *test, kuid_t fsuid);
 const struct cred *write_file_obey_limits(struct kunit *test);
+void write_file_revert_creds(const struct cred *old);
 
 __printf(2, 3) void write_file_label(struct write_file *wf, const char *fmt, ...);
 bool write_file_failed(struct write_file *wf);
@@ -92,8 +94,8 @@ struct self_case {
 };
 
 /* For files of 8 pages, with room for three more. */
-const void *from_itself_gen_params(const void *prev, char *desc);
-const void *random_gen_params(const void *prev, char *desc);
+GENERATOR(from_itself_gen_params);
+GENERATOR(random_gen_params);
 
 static inline u32 random_below(struct rnd_state *rnd, u32 limit)
 {
