@@ -36,10 +36,11 @@ help: ## this text
 	@echo '  SEED=n          other operations for stress and crash (1)'
 	@echo '  OLD=, NEW=      for compare: a version (6.12.95), a tree, or a revision of KDIR='
 	@echo '  PATCHED=which   none, new or both, for compare (none)'
-	@echo '  TREE=base       stress and crash the untouched kernel (patched)'
+	@echo '  TREE=base       the untouched kernel, for kunit, stress and crash (patched)'
 	@echo '  ARCH=um|x86_64  for kunit; x86_64 runs in QEMU (um)'
 	@echo '  KDIR=tree       a kernel tree of your own: to apply to, or to copy from'
-	@echo '  KERNEL=version  a kernel source of Debian'\''s: 6.12, the newest 6.12.y, or 6.12.107 (6.12)'
+	@echo '  KERNEL=version  a kernel source of Debian'\''s: 6.12, the newest 6.12.y, or 6.12.107 (6.12);'
+	@echo '                  with TREE=base also a later one'
 	@echo '  TARBALL=file    a kernel tarball instead'
 	@echo '  MIRROR=url      a mirror of Debian, if the one that apt uses will not do'
 	@echo '  DEBIAN=name     bookworm or trixie, for fresh (bookworm)'
@@ -61,7 +62,7 @@ shell: ## boot the patched kernel into a shell; Ctrl-C or exit ends it (8 min)
 
 ##@ Test
 kunit: ## the KUnit suites on the patched kernel (13 min; x86_64 30 min)
-	$(timed) 'scripts/tree.sh patched' 'scripts/kunit.sh --arch=$(ARCH) patched $(SUITES)'
+	$(timed) 'scripts/tree.sh $(TREE)' 'scripts/kunit.sh --arch=$(ARCH) $(TREE) $(SUITES)'
 
 baseline: ## the same suites on the untouched and the patched kernel, compared (10 min)
 	$(timed) 'scripts/baseline.sh $(SUITES)'

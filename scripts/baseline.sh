@@ -12,6 +12,8 @@
 lock_build
 for name in base patched; do
 	"$REPO/scripts/tree.sh" $name
+done
+for name in base patched; do
 	run "$REPO/scripts/kunit.sh" --quiet $name "$@" || (($? == 1)) || exit 2
 done
 rc=0

@@ -264,20 +264,32 @@ kernel_version()
 	     /^NAME *=/ { exit } END { print v }' "$1/Makefile"
 }
 
-# Is it a tree that the series is made for?
+# Is there a series for this version?
+has_series()
+{
+	[[ -f $REPO/patches/$(cut -d . -f 1,2 <<< "$1")/series ]]
+}
+
+# check_kernel_tree TREE [base]: is it a kernel that the series is made for or, with
+# "base", one that the suites run on?
 check_kernel_tree()
 {
 	[[ -d $1 ]] || die "$1 is not a directory; give KDIR= a kernel source tree"
 	[[ -f $1/Makefile && -f $1/Kbuild && -f $1/fs/Kconfig && -f $1/mm/filemap.c ]] ||
 		die "$1 is not a kernel source tree; give KDIR= a Linux 6.12.y tree"
-	check_version "$(kernel_version "$1")" "$1"
+	check_version "$(kernel_version "$1")" "$@"
 }
 
-# check_version VERSION WHOSE: is it one that the series is made for?
+# check_version VERSION WHOSE [base]: the same, of a version.
 check_version()
 {
-	[[ $1 == 6.12.* ]] ||
-		die "$2 is Linux $1 and the series is for 6.12.y; take a 6.12.y release"
+	if [[ ${3-} == base ]]; then
+		printf '%s\n' 6.12 "$1" | sort -CV ||
+			die "$2 is Linux $1 and the suites are for 6.12 and later; take a later release"
+	else
+		has_series "$1" ||
+			die "$2 is Linux $1 and the series is for 6.12.y; give a 6.12.y (KERNEL=6.12), or TREE=base for the suites alone"
+	fi
 }
 
 # Refuses a git tree with changes where the series goes.

@@ -39,6 +39,8 @@ its parameters and one of these states:
 
 import collections
 import contextlib
+import functools
+import inspect
 import io
 import os
 import re
@@ -47,7 +49,7 @@ import sys
 # After the first test has started: a kernel may complain while it boots.
 COMPLAINT = re.compile(r'WARNING: |BUG: |BUG at|Oops|Kernel panic|INFO: (task|trying|rcu)|UBSAN: ')
 # What differs between two runs, or builds, with the same complaint.
-ACCIDENTAL = re.compile(r' CPU: \d+ PID: \d+|\+0x[0-9a-f]+/0x[0-9a-f]+')
+ACCIDENTAL = re.compile(r' CPU: \d+ PID: \d+|, CPU#\d+: .*|\+0x[0-9a-f]+/0x[0-9a-f]+')
 # Suites provoke these; no other workload has a reason to.
 DISK_COMPLAINT = re.compile(r'Call Trace:|EXT[234]-fs.*error|I/O error|JBD2: .*[Ee]rror')
 # A test that provokes a warning names the file; one from there is no complaint.
@@ -67,6 +69,11 @@ def load_parser(tree):
     # It prints what it reads, to what is stdout now; that was seen in the run.
     with contextlib.redirect_stdout(io.StringIO()):
         import kunit_parser
+        import kunit_printer
+    # In newer kernels it has to be told what to print with.
+    if len(inspect.signature(kunit_parser.parse_run_tests).parameters) > 1:
+        kunit_parser.parse_run_tests = functools.partial(
+            kunit_parser.parse_run_tests, printer=kunit_printer.stdout)
     return kunit_parser
 
 
@@ -154,7 +161,7 @@ class Run:
         for n, line in enumerate(log):
             started = started or 'KTAP version' in line
             provoked.update(PROVOKED.findall(line))
-            expected = {file for file in provoked if ' at ' + file + ':' in line}
+            expected = {file for file in provoked if f' {file}:' in line}
             if expected:
                 provoked -= expected
             elif started and COMPLAINT.search(line):

@@ -252,7 +252,7 @@ dress()
 	local name
 
 	patch_in -F0 < "$HOOK" ||
-		die "tests/kunit/hook.patch does not apply to $tree, which is unchanged; use an unmodified 6.12.y release"
+		die "tests/kunit/hook.patch does not apply to $tree, which is unchanged; use an unmodified release"
 	if [[ ! $base && $(series_up_to "$topic") ]]; then
 		quilt_in "$stage" push --fuzz=0 -q "$(series_up_to "$topic" | tail -n 1)" > "$work/quilt.log" 2>&1 || {
 			name=$(quilt_in "$stage" next 2> /dev/null) || true

@@ -11,7 +11,8 @@
 # The source is KDIR=tree (copied: the files that git tracks or, without git,
 # all), TARBALL=file, or KERNEL=version, one of those that 'make kernels' lists:
 # 6.12, the default, is the newest 6.12.y. Once unpacked it stays until 'make
-# clean' or until another one is named.
+# clean' or until another one is named. The untouched kernel may also be a later
+# one, for which there is no series.
 
 . "$(dirname "$0")/common.sh"
 
@@ -45,7 +46,7 @@ source_id()
 		cat "$BUILD/base/$stamp"
 	else
 		found=$("$REPO/scripts/kernels.sh" find "${KERNEL:-6.12}")
-		check_version "${found%%-*}" "KERNEL=${KERNEL:-6.12}"
+		check_version "${found%%-*}" "KERNEL=${KERNEL:-6.12}" "$name"
 		echo "KERNEL $found"
 	fi
 }
@@ -57,7 +58,7 @@ check_source()
 	((${#given[@]} < 2)) || die "${given[0]} and ${given[1]} are given; give one"
 	[[ ! ${TARBALL-} || -f $TARBALL ]] || die "there is no file $TARBALL; check TARBALL="
 	[[ ${KDIR-} ]] || return 0
-	check_kernel_tree "$KDIR"
+	check_kernel_tree "$KDIR" "$name"
 	series_for "$(kernel_version "$KDIR")"
 	[[ ! -e $KDIR/.pc/.write-aops && ! -e $KDIR/fs/write_kunit ]] ||
 		die "$KDIR already carries the series; 'make unapply KDIR=$KDIR' takes it out"
@@ -128,7 +129,7 @@ unpack()
 		fi
 		;;
 	esac
-	check_kernel_tree "$new"
+	check_kernel_tree "$new" "$name"
 	echo "$wanted" > "$new/$stamp"
 }
 
@@ -155,7 +156,11 @@ made_from()
 }
 
 # What is there goes when what is to take its place is known to be good.
-made_from base || unpack
+if made_from base; then
+	check_kernel_tree "$BUILD/base" "$name"
+else
+	unpack
+fi
 for each in base $name; do
 	made_from "$each" || discard_tree "$each"
 done
@@ -170,6 +175,12 @@ if [[ $name != base ]]; then
 	# shellcheck disable=SC2086 # one option or none
 	"$REPO/scripts/series.sh" sync $how "$BUILD/$name"
 fi
-series_for "$(kernel_version "$BUILD/$name")"
-say "build/$name: Linux $(kernel_version "$BUILD/$name"), $(
-	[[ $name == base ]] && echo untouched || echo "$(series | wc -l) patches")"
+version=$(kernel_version "$BUILD/$name")
+series_for "$version"
+if [[ $name != base ]]; then
+	say "build/$name: Linux $version, $(series | wc -l) patches"
+elif has_series "$version"; then
+	say "build/base: Linux $version, untouched"
+else
+	say "build/base: Linux $version, untouched; there is no series for it"
+fi

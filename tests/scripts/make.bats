@@ -56,6 +56,8 @@ in_repo()
 	done
 	run -0 --separate-stderr in_repo kunit SUITES='ext*_write ext4_write.*' ARCH=x86_64
 	[[ $output == "<patched><--arch=x86_64><patched><ext*_write><ext4_write.*>" ]]
+	run -0 --separate-stderr in_repo kunit TREE=base
+	[[ $output == "<base><--arch=um><base>" ]]
 	run -0 --separate-stderr in_repo fresh DEBIAN=trixie COMMAND="echo \$HOME 'a  b'"
 	[[ $output == "<--debian=trixie><echo \$HOME 'a  b'>" ]]
 }

@@ -115,6 +115,10 @@ died()
 	# The same in each run: neither the process nor the address is.
 	grep -q '^fail kunit s.(kernel log) WARNING: at fs/x.c:1 f$' "$RESULTS"
 	[[ $(grep -c ^fail "$RESULTS") == 1 ]]
+	# As newer kernels say it.
+	sed -i 's/^WARNING: .* PID: 9.*/WARNING: fs\/x.c:1 at f+0x1\/0x2, CPU#1: a task\/9/' "$run_dir/s.log"
+	run -1 results counts "$run_dir"
+	[[ $output == *"fail: s.(kernel log) WARNING: fs/x.c:1 at f"$'\n'* ]]
 }
 
 @test "a warning that a test provokes, and another one" {
@@ -124,6 +128,19 @@ died()
 	run -1 results counts "$run_dir"
 	grep -q '^fail kunit s.(kernel log) WARNING: .*x.c:2' "$RESULTS"
 	[[ $(grep -c ^fail "$RESULTS") == 1 ]]
+	sed -i 's/^WARNING: CPU.*PID: 9 at \(.*\)/WARNING: \1 at f+0x1\/0x2, CPU#0: a\/9/' "$run_dir/s.log"
+	run -1 results counts "$run_dir"
+	[[ $output == *"fail: s.(kernel log) WARNING: fs/x.c:2 at f"$'\n'* && $output != *x.c:1* ]]
+}
+
+@test "a parser that has to be told what to print with" {
+	mkdir -p "$BATS_TEST_TMPDIR/tree/tools/testing"
+	cp -r "$base/tools/testing/kunit" "$BATS_TEST_TMPDIR/tree/tools/testing"
+	base=$BATS_TEST_TMPDIR/tree
+	sed -i 's/^def parse_run_tests(\(.*\[str\]\)).*/def parse_run_tests(\1, printer):\n\tprinter.print_with_timestamp("")/' \
+		"$base/tools/testing/kunit/kunit_parser.py"
+	run -0 results counts "$run_dir"
+	[[ $output == "== kunit: 3 passed, 1 skipped" ]]
 }
 
 @test "compare shows what differs, and what was not reached" {

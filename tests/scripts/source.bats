@@ -207,9 +207,40 @@ took()
 	echo nothing > "$BATS_TEST_TMPDIR/x.tar"
 	TARBALL=$BATS_TEST_TMPDIR/x.tar run -2 on_machine tree.sh base
 	[[ $output == *"is it a kernel source tarball?" && -e $BUILD/base/canary ]]
-	KERNEL=7.3 run -2 on_machine tree.sh base
+	KERNEL=7.3 run -2 on_machine tree.sh patched
 	[[ $output == *"KERNEL=7.3 is Linux 7.3.4 and the series is for 6.12.y"* && -e $BUILD/base/canary ]]
 	[[ ! -e $BUILD/debs/linux-source-6.12_7.3.4-1_all.deb ]]
+}
+
+# refuses WORDS: all that is said is one line of error.
+refuses()
+{
+	run -2 on_machine tree.sh "${@:2}"
+	[[ ${#lines[@]} == 1 && $output == "write-aops: error: $1"* ]]
+}
+
+@test "a kernel without a series is for the suites alone" {
+	KERNEL=7.3 run -0 on_machine tree.sh base
+	[[ ${lines[-1]} == "== build/base: Linux 7.3.4, untouched; there is no series for it" ]]
+	took "KERNEL 7.3.4-1 linux-source-6.12"
+	grep -q write_kunit "$BUILD/base/fs/Makefile"
+	# It stays until another one is named, also for those that want the series.
+	refuses "$BUILD/base is Linux 7.3.4 and the series is for 6.12.y; " patched
+	refuses "$BUILD/base is Linux 7.3.4 and the series is for 6.12.y; " --strict work
+	KDIR=$BUILD/base refuses "$BUILD/base is Linux 7.3.4 and the series is for 6.12.y; " patched
+	took "KERNEL 7.3.4-1 linux-source-6.12"
+	run -0 on_machine tree.sh base
+	KERNEL=6.12 run -0 on_machine tree.sh base
+	[[ ${lines[-1]} == "== build/base: Linux 6.12.9, untouched" ]]
+}
+
+@test "a kernel that is too old for the suites" {
+	on_machine tree.sh base
+	on_machine series.sh unapply "$BUILD/base"
+	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 11/' "$BUILD/base/Makefile"
+	mv "$BUILD/base" "$BATS_TEST_TMPDIR/old"
+	KDIR=$BATS_TEST_TMPDIR/old refuses \
+		"$BATS_TEST_TMPDIR/old is Linux 6.11.9 and the suites are for 6.12 and later" base
 }
 
 @test "a mirror out of a list of mirrors" {
