@@ -51,11 +51,11 @@ help: ## this text
 	@echo
 	@echo 'Times are for two CPUs and include building; the second run is quicker. See Documentation/testing.rst.'
 
-boot: ## boot the patched kernel; it writes files and reads them back (8 min)
+boot: ## boot the patched kernel; it writes files and reads them back (8 to 13 min)
 	$(timed) 'scripts/tree.sh patched' 'scripts/kunit.sh --build patched' \
 		"scripts/boot.sh $(call um,patched)"
 
-shell: ## boot the patched kernel into a shell; Ctrl-C or exit ends it (8 min)
+shell: ## boot the patched kernel into a shell; Ctrl-C or exit ends it (8 to 13 min)
 	@scripts/tree.sh patched
 	@scripts/kunit.sh --build patched
 	@scripts/boot.sh --shell $(call um,patched)
@@ -64,27 +64,27 @@ shell: ## boot the patched kernel into a shell; Ctrl-C or exit ends it (8 min)
 kunit: ## the KUnit suites on the patched kernel (13 min; x86_64 30 min)
 	$(timed) 'scripts/tree.sh $(TREE)' 'scripts/kunit.sh --arch=$(ARCH) $(TREE) $(SUITES)'
 
-baseline: ## the same suites on the untouched and the patched kernel, compared (10 min)
+baseline: ## the same suites on the untouched and the patched kernel, compared
 	$(timed) 'scripts/baseline.sh $(SUITES)'
 
-check: ## all that must hold before a change goes in (18 min)
+check: ## all that must hold before a change goes in (18 to 27 min)
 	$(timed) scripts/check.sh
 
 lint: ## checkpatch, shellcheck and the series' consistency alone (2 min)
 	$(timed) scripts/lint.sh
 
-stress: ## random operations, fio and stress-ng, with copies cut short (2 min)
+stress: ## random operations, fio and stress-ng, with copies cut short (MINUTES=, 2)
 	$(timed) 'scripts/tree.sh $(TREE)' 'scripts/kunit.sh --build $(TREE)' \
 		"scripts/stress.sh $(MINUTES:%=--minutes=%) $(SEED:%=--seed=%) $(call um,$(TREE))"
 
-crash: ## what is on disk after a crash, at hundreds of moments (5 min)
+crash: ## what is on disk after a crash, at hundreds of moments
 	$(timed) 'scripts/tree.sh $(TREE)' 'scripts/kunit.sh --build $(TREE)' \
 		"scripts/crash.sh $(POINTS:%=--points=%) $(SEED:%=--seed=%) $(call um,$(TREE))"
 
-sanitize: ## the suites and stress with KASAN and PROVE_LOCKING (20 min)
+sanitize: ## the suites and stress with KASAN and PROVE_LOCKING
 	$(timed) 'scripts/tree.sh patched' 'scripts/sanitize.sh $(MINUTES:%=--minutes=%)'
 
-check-steps: ## build and test after each patch (a few minutes per patch)
+check-steps: ## build and test after each patch
 	$(timed) 'scripts/check-steps.sh $(FROM:%=--from=%) $(SUITES)'
 
 check-versions: ## the series on all versions of 6.12 that the archive has (4 min)
@@ -93,17 +93,17 @@ check-versions: ## the series on all versions of 6.12 that the archive has (4 mi
 check-bisect: ## does scripts/bisect-writes find two bugs in 20 commits?
 	$(timed) scripts/check-bisect.sh
 
-mutants: ## deliberate bugs, each of which a suite must find (1 min per bug)
+mutants: ## deliberate bugs, each of which a suite must find
 	$(timed) scripts/mutants.sh
 
-bench: ## how fast both kernels write, row by row (15 min)
+bench: ## how fast both kernels write, row by row
 	$(timed) 'scripts/bench.sh $(RUNS:%=--runs=%) $(ROWS)'
 
 compare: ## what differs between two kernels: make compare OLD=6.12.95 NEW=6.12
 	$(timed) 'scripts/compare.sh $(PATCHED:%=--patched=%) $(if $(SUITES),--suites="$(SUITES)") \
 		$(ROWS:%=--rows=%) "$(OLD)" "$(NEW)"'
 
-fresh: ## make boot and make check on a machine with only gcc, make, git, apt (20 min)
+fresh: ## make boot and make check on a machine with only gcc, make, git, apt (20 to 36 min)
 	$(timed) 'scripts/fresh.sh $(DEBIAN:%=--debian=%) $${COMMAND:+"$$COMMAND"}'
 
 ##@ Use and develop
@@ -116,10 +116,10 @@ unapply: ## take them out again: make unapply KDIR=tree
 kernels: ## the kernel sources that KERNEL= can name (10 s)
 	$(timed) 'scripts/kernels.sh list'
 
-trees: ## build/base and build/patched (a quilt tree), to look at or to edit (2 min)
+trees: ## build/base and build/patched (a quilt tree), to look at or to edit
 	$(timed) 'scripts/tree.sh base' 'scripts/tree.sh patched'
 
-git-tree: ## build/git, the series as git commits, for bisecting and posting (3 min)
+git-tree: ## build/git, the series as git commits, for bisecting and posting
 	$(timed) scripts/git-tree.sh
 
 clean: ## remove all that is built or unpacked, edits in build/patched included
