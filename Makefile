@@ -124,4 +124,4 @@ git-tree: ## build/git, the series as git commits, for bisecting and posting
 
 clean: ## remove all that is built or unpacked, edits in build/patched included
 	@! cd -- "$(BUILD)" 2> /dev/null || rm -rf base patched work git boot results compare \
-		bisect bisect.state history releases .release debs versions apt fresh .unpack .copy .lock *.log *.txt *.tsv *.svg crash-*.img
+		bisect bisect.state history releases .release kernels debs versions apt fresh .unpack .copy .lock *.log *.txt *.tsv *.svg crash-*.img

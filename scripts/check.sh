@@ -1,11 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check.sh           all that must hold before a change goes in: lint, the series
-#                    applies with no fuzz, the scripts' own tests, the KUnit
-#                    suites in UML, the boot test, two minutes of stress, and
-#                    ten crashes of each filesystem
+# check.sh           all that must hold before a change goes in: lint, the scripts'
+#                    own tests and, for each kernel that has a series, whether it
+#                    applies with no fuzz, the KUnit suites in UML, the boot test,
+#                    two minutes of stress, and ten crashes of each filesystem
 # check.sh --count   what the last run came to
+#
+# With KERNEL=, KDIR= or TARBALL= it is that kernel alone. Otherwise the first one
+# is built in build/, and each other one in build/kernels.
 #
 # Each check, patch, test and row is a line in build/results.txt: pass, fail or
 # skip, and a name. The last line of the output counts them. A stage that ends
@@ -25,14 +28,17 @@ count()
 	     }' "$results"
 }
 
+# stage NAME COMMAND...: what that counts gets the name of the kernel, if there are
+# several.
 stage()
 {
-	local name=$1 rc=0 before failures
+	local name=${kernel:+$kernel: }$1 rc=0 before failures
 
 	shift
 	current=$name
 	before=$(wc -l < "$results")
 	run "$@" || rc=$?
+	[[ ! $kernel ]] || sed -i "$((before + 1)),\$ s/^[a-z]* /&$kernel: /" "$results"
 	current=
 	failures=$(tail -n "+$((before + 1))" "$results" | grep -c ^fail) || true
 	if ((rc && !failures)); then
@@ -71,7 +77,7 @@ scripts_tests()
 
 patched_tree()
 {
-	"$REPO/scripts/tree.sh" --strict patched && result pass "tree: build/patched holds the series"
+	"$REPO/scripts/tree.sh" --strict patched && result pass "tree: patched holds the series"
 }
 
 # That they are found is for 'make mutants' to say; here, that they can be.
@@ -80,6 +86,7 @@ mutants_apply()
 	local mutant failed=0
 
 	for mutant in "$REPO"/tests/mutants/*.patch; do
+		is_for "$(kernel_version "$BUILD/patched")" "$mutant" || continue
 		patch -d "$BUILD/patched" -p1 -F0 -s --dry-run < "$mutant" || {
 			result fail "mutants: ${mutant##*/} applies"
 			failed=1
@@ -89,7 +96,22 @@ mutants_apply()
 	return $failed
 }
 
-patched=$BUILD/patched/.kunit-um/linux
+# check_kernel DIR [KERNEL]: the kernel that is built in DIR, or is to be.
+check_kernel()
+{
+	local -x BUILD=$1 KERNEL=${2-${KERNEL-}}
+	local linux=$BUILD/patched/.kunit-um/linux
+
+	# Which release of it that is, a later check need not ask.
+	[[ ! $kernel || $(kernel_version "$BUILD/base" 2> /dev/null) != "$kernel".* ]] || KERNEL=
+	stage tree patched_tree
+	stage series "$REPO/scripts/series.sh" check "$BUILD/base"
+	stage mutants mutants_apply
+	stage kunit "$REPO/scripts/kunit.sh" patched
+	stage boot "$REPO/scripts/boot.sh" "$linux"
+	stage stress "$REPO/scripts/stress.sh" --minutes=2 "$linux"
+	stage crash "$REPO/scripts/crash.sh" --points=10 "$linux"
+}
 
 if [[ ${1-} == --count ]]; then
 	count
@@ -100,14 +122,18 @@ lock_build
 export RESULTS=$results
 : > "$results"
 # For whatever happens before the first stage has a name.
-current=start
+current=start kernel='' dir=''
 at_exit+=(finish)
 stage lint "$REPO/scripts/lint.sh"
-stage series "$REPO/scripts/series.sh" check "$BUILD/base"
 stage scripts scripts_tests
-stage tree patched_tree
-stage mutants mutants_apply
-stage kunit "$REPO/scripts/kunit.sh" patched
-stage boot "$REPO/scripts/boot.sh" "$patched"
-stage stress "$REPO/scripts/stress.sh" --minutes=2 "$patched"
-stage crash "$REPO/scripts/crash.sh" --points=10 "$patched"
+if [[ ${KERNEL-}${KDIR-}${TARBALL-} ]]; then
+	check_kernel "$BUILD"
+	exit
+fi
+for each in "$REPO"/patches/*/; do
+	kernel=${each%/} kernel=${kernel##*/}
+	dir=${dir:+$BUILD/kernels/$kernel} dir=${dir:-$BUILD}
+	say "Linux $kernel"
+	share_packages "$dir"
+	check_kernel "$dir" "$kernel"
+done

@@ -78,6 +78,24 @@ need_space()
 		die "$1 has $free MiB free, $2 MiB are needed; free some space or set BUILD= to another disk"
 }
 
+# share_packages DIR: what is downloaded, with another build directory.
+share_packages()
+{
+	[[ $1 != "$BUILD" ]] || return 0
+	mkdir -p "$1" "$BUILD"/{debs,apt}
+	ln -sfnr "$BUILD/debs" "$1/debs"
+	ln -sfnr "$BUILD/apt" "$1/apt"
+}
+
+# is_for VERSION PATCH: for that kernel, as its header says.
+is_for()
+{
+	local only
+
+	only=$(sed -n 's/^Only-for: //p' "$2")
+	[[ ! $only || $only == "$(cut -d . -f 1,2 <<< "$1")" ]]
+}
+
 # git, without the hooks, the keys and the settings of whoever runs this.
 own_git()
 {

@@ -77,9 +77,7 @@ prepare()
 {
 	local side=$1 dir=$BUILD/compare/$1
 
-	mkdir -p "$dir" "$BUILD"/{debs,apt}
-	ln -sfn ../../debs "$dir/debs"
-	ln -sfn ../../apt "$dir/apt"
+	share_packages "$dir"
 	[[ ! -d ${spec[$side]} && $kdir ]] && is_revision "${spec[$side]}" || return 0
 	say "checking ${spec[$side]} of $kdir out"
 	need_space "$BUILD" 2000

@@ -69,7 +69,7 @@ has_namesakes()
 {
 	local name=${1##*/} dir=${1%/*} topic other missing=0
 
-	! sed -n 's/^Only-for: //p' "$1" | grep -qxF "${dir##*/}" || return 0
+	! grep -qxF "Only-for: ${dir##*/}" "$1" || return 0
 	for topic in $(topics); do
 		of_topic "$topic" | grep -qxF "$name" || continue
 		for other in "$REPO"/patches/*/; do

@@ -4,7 +4,8 @@
 # mutants.sh [NAME...]: put each deliberate bug of tests/mutants, or those named,
 # into a copy of the patched kernel and run the suites that its header names
 # ("Suite: name"), or scripts/stress.sh or crash.sh on a filesystem ("Stress: name",
-# "Crash: name"). At least one test must fail, or the tests have a hole.
+# "Crash: name"). At least one test must fail, or the tests have a hole. A bug that
+# only one kernel can have says so, "Only-for: 6.12".
 #
 # The bugs go into build/work, never into build/patched.
 
@@ -87,6 +88,7 @@ try()
 }
 
 for mutant in "${mutants[@]}"; do
+	is_for "$(kernel_version "$tree")" "$mutant" || continue
 	name=$(basename "$mutant" .patch)
 	if try "$name" "$mutant"; then
 		result pass "mutant $name"

@@ -518,6 +518,8 @@ static void loop_write_without_data(struct kunit *test)
 	struct block_device *bdev = lt->ld->bdev;
 	u8 *bytes = lt->sf->bytes + lt->mode->offset;
 
+	/* Some kernels sync the file when it is bound. */
+	lt->sf->nr_syncs = 0;
 	KUNIT_EXPECT_EQ(test, 0, blkdev_issue_flush(bdev));
 	KUNIT_EXPECT_EQ(test, lt->sf->nr_syncs, 1);
 
