@@ -97,11 +97,19 @@ struct batch_test {
 	bool busy;
 };
 
-#define BT_EQ(bt, left, right)							\
-	KUNIT_EXPECT_EQ_MSG((bt)->test, (long long)(left), (long long)(right),	\
-			    "%s", (bt)->label)
-#define BT_TRUE(bt, condition)							\
-	KUNIT_EXPECT_TRUE_MSG((bt)->test, condition, "%s", (bt)->label)
+static void expect_eq(struct batch_test *bt, long long left, long long right,
+		      const char *what)
+{
+	KUNIT_EXPECT_EQ_MSG(bt->test, left, right, "%s, %s", what, bt->label);
+}
+
+static void expect_true(struct batch_test *bt, bool condition, const char *what)
+{
+	KUNIT_EXPECT_TRUE_MSG(bt->test, condition, "%s, %s", what, bt->label);
+}
+
+#define BT_EQ(bt, left, right)	expect_eq(bt, left, right, #left " == " #right)
+#define BT_TRUE(bt, condition)	expect_true(bt, condition, #condition)
 
 static bool take_one(unsigned int *left)
 {
