@@ -76,10 +76,10 @@ const struct pagecache_write_ops batch_file_ops = {
 #endif
 };
 
-static ssize_t batch_file_perform_write(struct file *file, struct address_space *mapping,
+static ssize_t batch_file_perform_write(aops_writer_t *writer, struct address_space *mapping,
 					struct iov_iter *iter, loff_t pos)
 {
-	return pagecache_perform_write(file, mapping, iter, pos, &batch_file_ops);
+	return pagecache_perform_write(writer, mapping, iter, pos, &batch_file_ops);
 }
 
 static int batch_file_read_folio(struct file *file, struct folio *folio)

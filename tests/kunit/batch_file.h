@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 #include <linux/pagecache_write.h>
 
+#include "compat.h"
 #include "user_mem.h"
 #include "write_file.h"
 

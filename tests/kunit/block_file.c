@@ -299,11 +299,11 @@ static const struct pagecache_write_ops block_file_batch_ops = {
 	.max_len	= PAGECACHE_WRITE_BATCH,
 };
 
-static ssize_t block_file_perform_write(struct file *file,
+static ssize_t block_file_perform_write(aops_writer_t *writer,
 					struct address_space *mapping,
 					struct iov_iter *iter, loff_t pos)
 {
-	return pagecache_perform_write(file, mapping, iter, pos,
+	return pagecache_perform_write(writer, mapping, iter, pos,
 				       &block_file_batch_ops);
 }
 

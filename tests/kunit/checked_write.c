@@ -41,7 +41,7 @@ struct rule {
 	const char *name;
 	int (*begin)(struct batch_file *bf, struct pagecache_write *pw);
 	ssize_t (*end)(struct batch_file *bf, struct pagecache_write *pw, size_t copied);
-	ssize_t (*perform_write)(struct file *file, struct address_space *mapping,
+	ssize_t (*perform_write)(aops_writer_t *writer, struct address_space *mapping,
 				 struct iov_iter *iter, loff_t pos);
 	size_t len;
 	bool nothing;
@@ -241,15 +241,15 @@ static ssize_t end_leaves_lock_a_while(struct batch_file *bf, struct pagecache_w
 	return accepted;
 }
 
-static ssize_t perform_does_not_move(struct file *file, struct address_space *mapping,
+static ssize_t perform_does_not_move(aops_writer_t *writer, struct address_space *mapping,
 				     struct iov_iter *iter, loff_t pos)
 {
 	struct iov_iter copy = *iter;
 
-	return pagecache_perform_write(file, mapping, &copy, pos, &batch_file_ops);
+	return pagecache_perform_write(writer, mapping, &copy, pos, &batch_file_ops);
 }
 
-static ssize_t perform_moves_and_fails(struct file *file, struct address_space *mapping,
+static ssize_t perform_moves_and_fails(aops_writer_t *writer, struct address_space *mapping,
 				       struct iov_iter *iter, loff_t pos)
 {
 	iov_iter_advance(iter, 1);
@@ -331,6 +331,8 @@ static void write_by(struct batch_file *bf, const struct rule *rule)
 	struct user_iter ui;
 	struct kiocb iocb;
 
+	init_sync_kiocb(&iocb, bf->wf->file);
+	iocb.ki_pos = WRITE_POS;
 	user_iter_ubuf(&ui, bf->um, 0, rule->len);
 	if (rule->nothing)
 		fail_write_copy_arm(bf->test, 0, 1, 0);
@@ -343,13 +345,11 @@ static void write_by(struct batch_file *bf, const struct rule *rule)
 		};
 
 		mapping->a_ops = &wrong;
-		init_sync_kiocb(&iocb, bf->wf->file);
-		iocb.ki_pos = WRITE_POS;
 		generic_perform_write(&iocb, &ui.iter);
 		mapping->a_ops = aops;
 	} else {
 		/* Not ->perform_write(), which is checked by itself. */
-		pagecache_perform_write(bf->wf->file, mapping, &ui.iter, WRITE_POS,
+		pagecache_perform_write(aops_writer(&iocb), mapping, &ui.iter, WRITE_POS,
 					&batch_file_ops);
 	}
 	inode_unlock(mapping->host);

@@ -38,7 +38,7 @@
 #define generate(name, prev, desc)	name(prev, desc)
 #endif
 
-/* What ->write_begin() and ->write_end() are told of who writes; may be NULL. */
+/* What the operations of a mapping are told of who writes; may be NULL. */
 #ifdef HAS_KIOCB_IN_AOPS
 #define aops_writer_t	const struct kiocb
 #else
@@ -53,6 +53,22 @@ static inline struct file *aops_writer_file(aops_writer_t *writer)
 	return writer;
 #endif
 }
+
+static inline aops_writer_t *aops_writer(struct kiocb *iocb)
+{
+#ifdef HAS_KIOCB_IN_AOPS
+	return iocb;
+#else
+	return iocb->ki_filp;
+#endif
+}
+
+/* Of a batch. */
+#ifdef HAS_KIOCB_IN_AOPS
+#define batch_writer(pw)	((pw)->iocb)
+#else
+#define batch_writer(pw)	((pw)->file)
+#endif
 
 #ifndef HAS_SHORT_BLOCK_WRITE_END
 static inline int short_block_write_end(loff_t pos, unsigned int len, unsigned int copied,
