@@ -159,12 +159,8 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define css_rstat_flush(css)	cgroup_rstat_flush((css)->cgroup)
 #endif
 
-/* For the operations of a bin_attribute. */
-#ifdef HAS_CONST_BIN_ATTR
-#define BIN_ATTR_CONST	const
-#else
-#define BIN_ATTR_CONST
-#endif
+/* A struct bin_attribute, which is const in a newer kernel. */
+#define bin_attribute_t	typeof(*typeof_member(struct attribute_group, bin_attrs[0]))
 
 /*
  * The pages that a pipe keeps for the next write to it, or NULL: one, two, or a

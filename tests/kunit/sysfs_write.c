@@ -28,7 +28,7 @@ static ssize_t value_store(struct kobject *kobj, struct kobj_attribute *attr,
 }
 
 static ssize_t blob_read(struct file *file, struct kobject *kobj,
-			 BIN_ATTR_CONST struct bin_attribute *attr, char *buf, loff_t pos,
+			 bin_attribute_t *attr, char *buf, loff_t pos,
 			 size_t count)
 {
 	if (pos >= value.size)
@@ -39,7 +39,7 @@ static ssize_t blob_read(struct file *file, struct kobject *kobj,
 }
 
 static ssize_t blob_write(struct file *file, struct kobject *kobj,
-			  BIN_ATTR_CONST struct bin_attribute *attr, char *buf, loff_t pos,
+			  bin_attribute_t *attr, char *buf, loff_t pos,
 			  size_t count)
 {
 	stored_at = pos;
@@ -48,8 +48,8 @@ static ssize_t blob_write(struct file *file, struct kobject *kobj,
 
 static struct kobj_attribute text = __ATTR(text, 0600, value_show, value_store);
 static struct kobj_attribute prealloc = __ATTR_PREALLOC(prealloc, 0600, value_show, value_store);
-static struct bin_attribute blob = __BIN_ATTR(blob, 0600, blob_read, blob_write, 0);
-static struct bin_attribute sized = __BIN_ATTR(sized, 0600, blob_read, blob_write, SIZED);
+static bin_attribute_t blob = __BIN_ATTR(blob, 0600, blob_read, blob_write, 0);
+static bin_attribute_t sized = __BIN_ATTR(sized, 0600, blob_read, blob_write, SIZED);
 
 static struct attribute *attributes[] = { &text.attr, &prealloc.attr, NULL };
 static typeof_member(struct attribute_group, bin_attrs[0]) bin_attributes[] = {
