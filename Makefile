@@ -20,7 +20,7 @@ um = '$(BUILD)/$(1)/.kunit-um/linux'
 
 ##@ See it work
 help: ## this text
-	@echo 'Buffered-write address-space operations for Linux 6.12.y: tree, tests, tools.'
+	@echo 'Buffered-write address-space operations for Linux 6.12.y and 7.3.y: tree, tests, tools.'
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  %-16s%s\n", $$1, $$2 }' Makefile
 	@echo
@@ -39,8 +39,8 @@ help: ## this text
 	@echo '  TREE=base       the untouched kernel, for kunit, stress and crash (patched)'
 	@echo '  ARCH=um|x86_64  for kunit; x86_64 runs in QEMU (um)'
 	@echo '  KDIR=tree       a kernel tree of your own: to apply to, or to copy from'
-	@echo '  KERNEL=version  a kernel source of Debian'\''s: 6.12, the newest 6.12.y, or 6.12.107 (6.12);'
-	@echo '                  with TREE=base also a later one'
+	@echo '  KERNEL=version  a kernel source of Debian'\''s: 6.12, the newest 6.12.y, 6.12.107, or 7.3'
+	@echo '                  (6.12; check: all that have a series); with TREE=base also others'
 	@echo '  TARBALL=file    a kernel tarball instead'
 	@echo '  MIRROR=url      a mirror of Debian, if the one that apt uses will not do'
 	@echo '  DEBIAN=name     bookworm or trixie, for fresh (bookworm)'
@@ -67,7 +67,7 @@ kunit: ## the KUnit suites on the patched kernel (13 min; x86_64 30 min)
 baseline: ## the same suites on the untouched and the patched kernel, compared
 	$(timed) 'scripts/baseline.sh $(SUITES)'
 
-check: ## all that must hold before a change goes in (18 to 27 min)
+check: ## all that must hold before a change goes in, on each kernel
 	$(timed) scripts/check.sh
 
 lint: ## checkpatch, shellcheck and the series' consistency alone (2 min)
