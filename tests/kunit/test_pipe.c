@@ -110,12 +110,19 @@ void test_pipe_from_file(struct test_pipe *tp, struct write_file *wf, loff_t pos
 void test_pipe_from_copy(struct test_pipe *tp, struct write_file *wf, loff_t pos, size_t len)
 {
 	loff_t at = pos;
-	ssize_t done;
+	size_t done = 0;
+	ssize_t n = 0;
 
 	pipe_lock(info(tp));
-	done = copy_splice_read(wf->file, &at, info(tp), len, 0);
+	/* It may take less than it is asked for, even a page at a time. */
+	while (done < len) {
+		n = copy_splice_read(wf->file, &at, info(tp), len - done, 0);
+		if (n <= 0)
+			break;
+		done += n;
+	}
 	pipe_unlock(info(tp));
-	filled(tp, wf->model + pos, len, done);
+	filled(tp, wf->model + pos, len, n < 0 ? n : done);
 }
 
 /**
