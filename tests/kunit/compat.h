@@ -160,7 +160,7 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #endif
 
 /* A struct bin_attribute, which is const in a newer kernel. */
-#define bin_attribute_t	typeof(*typeof_member(struct attribute_group, bin_attrs[0]))
+#define bin_attribute_t	typeof(*((struct attribute_group *)NULL)->bin_attrs[0])
 
 /*
  * The pages that a pipe keeps for the next write to it, or NULL: one, two, or a
