@@ -13,6 +13,9 @@
 #include <linux/blkdev.h>
 #include <linux/highmem.h>
 #include <linux/mman.h>
+#ifdef CONFIG_BLOCK_PERFORM_WRITE
+#include <linux/pagecache_write.h>
+#endif
 #include <linux/pagemap.h>
 #include <linux/prandom.h>
 #include <linux/sched/signal.h>
@@ -175,6 +178,16 @@ static GENERATOR(write_begin_combinations_gen_params)
 static GENERATOR(batch_sizes_gen_params)
 {
 	return next_size(next_with_path(prev, &write_paths[1]), desc);
+}
+#endif
+
+#ifdef CONFIG_BLOCK_PERFORM_WRITE
+/* With a cold page cache only: the folios are the test's own. */
+static GENERATOR(batch_cold_gen_params)
+{
+	unsigned long index = next_with_path(prev, &write_paths[1]);
+
+	return index < NR_COMBINATIONS / NR_CACHED ? next_combination(index, desc) : NULL;
 }
 #endif
 
@@ -919,7 +932,7 @@ static void check_short_end(struct write_test *wt, struct folio *folio,
 	loff_t at;
 
 	KUNIT_EXPECT_FALSE_MSG(wt->test, buffer_new(bh), "block %llu, %s", block, label);
-	if (was_hole || (start < pos + ret && pos < start + wt->blocksize))
+	if (was_hole || (ret && start < pos + ret && pos < start + wt->blocksize))
 		KUNIT_EXPECT_TRUE_MSG(wt->test, buffer_uptodate(bh) && buffer_dirty(bh),
 				      "block %llu: state %lx, %s", block, bh->b_state, label);
 	if (!buffer_uptodate(bh))
@@ -985,6 +998,166 @@ static void end_of_short_copy(struct kunit *test)
 		short_end_at(wt, span.pos, span.len, span.len);
 	}
 }
+
+#ifdef CONFIG_BLOCK_PERFORM_WRITE
+/* Of the folios of a batch, by their number: each lies where its size says. */
+static const unsigned int large_orders[] = { 0, 0, 1, 2, 1, 0 };
+
+/*
+ * The folios of a batch at @pos, large ones among them.  They are in no page cache,
+ * which may have none of that size.
+ */
+static void get_large_folios(struct write_test *wt, struct pagecache_write *pw)
+{
+	loff_t at = 0;
+	unsigned int n;
+
+	folio_batch_init(&pw->folios);
+	for (n = 0; n < ARRAY_SIZE(large_orders) && at < pw->pos + pw->len; n++) {
+		struct folio *folio;
+		loff_t start = at;
+
+		at += PAGE_SIZE << large_orders[n];
+		if (at <= pw->pos)
+			continue;
+		folio = folio_alloc(GFP_KERNEL, large_orders[n]);
+		KUNIT_ASSERT_NOT_NULL(wt->test, folio);
+		memset(folio_address(folio), DISK_POISON, folio_size(folio));
+		folio->mapping = wt->bf->mapping;
+		folio->index = start >> PAGE_SHIFT;
+		folio_lock(folio);
+		folio_batch_add(&pw->folios, folio);
+	}
+	KUNIT_ASSERT_GE(wt->test, at, pw->pos + pw->len);
+}
+
+static void put_large_folios(struct write_test *wt, struct pagecache_write *pw)
+{
+	unsigned int n;
+
+	for (n = 0; n < folio_batch_count(&pw->folios); n++) {
+		struct folio *folio = pw->folios.folios[n];
+
+		block_invalidate_folio(folio, 0, folio_size(folio));
+		folio_cancel_dirty(folio);
+		KUNIT_EXPECT_NULL_MSG(wt->test, folio_buffers(folio), "%s", wt->wf->label);
+		folio->mapping = NULL;
+		folio_unlock(folio);
+		folio_put(folio);
+	}
+}
+
+static void copy_to_batch(struct write_test *wt, struct pagecache_write *pw, size_t copied)
+{
+	size_t done = 0;
+	unsigned int n;
+
+	for (n = 0; done < copied; n++) {
+		struct folio *folio = pw->folios.folios[n];
+		size_t offset = offset_in_folio(folio, pw->pos + done);
+		size_t len = min(folio_size(folio) - offset, copied - done);
+
+		memcpy_to_folio(folio, offset, wt->um->shadow + done, len);
+		done += len;
+	}
+}
+
+/* After a batch of @pw of which @copied bytes were copied and @ret accepted. */
+static void check_large_folio(struct write_test *wt, struct pagecache_write *pw,
+			      struct folio *folio, const u8 *was, size_t copied, size_t ret)
+{
+	sector_t first = block_at(wt, folio_pos(folio));
+	sector_t block;
+
+	for (block = first; block < first + (folio_size(folio) >> wt->bf->blkbits); block++) {
+		struct buffer_head *bh = block_file_buffer(wt->bf, folio, block);
+		const char *label = wt->wf->label;
+
+		if (block < block_at(wt, pw->pos) ||
+		    block > block_at(wt, pw->pos + pw->len - 1)) {
+			KUNIT_EXPECT_FALSE_MSG(wt->test, buffer_mapped(bh) || buffer_dirty(bh),
+					       "block %llu: state %lx, %s", block,
+					       bh->b_state, label);
+			continue;
+		}
+		KUNIT_EXPECT_TRUE_MSG(wt->test, buffer_mapped(bh), "block %llu, %s", block,
+				      label);
+		KUNIT_EXPECT_EQ_MSG(wt->test, buffer_delay(bh),
+				    wt->bf->state[block] == BLOCK_RESERVED,
+				    "block %llu, %s", block, label);
+		KUNIT_EXPECT_EQ_MSG(wt->test, buffer_unwritten(bh),
+				    wt->bf->state[block] == BLOCK_UNWRITTEN,
+				    "block %llu, %s", block, label);
+		if (!buffer_delay(bh))
+			KUNIT_EXPECT_PTR_EQ_MSG(wt->test, block_file_on_disk(wt->bf, block),
+						wt->disk->bytes +
+						(bh->b_blocknr << wt->bf->blkbits),
+						"block %llu, %s", block, label);
+		check_short_end(wt, folio, block, bh, was[block] == BLOCK_HOLE, pw->pos,
+				copied, ret);
+	}
+}
+
+static void large_batch_at(struct write_test *wt, loff_t pos, size_t len, size_t copied)
+{
+	struct pagecache_write pw = {
+		.mapping = wt->bf->mapping,
+		.pos = pos,
+		.len = len,
+	};
+	u8 was[BLOCK_FILE_MAX_BLOCKS];
+	unsigned int n;
+	size_t ret;
+
+	write_file_label(wt->wf, "%zu of %zu at %lld, %s", copied, len, pos,
+			 wt->pattern->name);
+	block_file_reset(wt->bf, wt->pattern->kinds, FILE_SIZE, 2);
+	memcpy(was, wt->bf->state, sizeof(was));
+	get_large_folios(wt, &pw);
+	KUNIT_EXPECT_EQ_MSG(wt->test, 0, block_batch_map(&pw, block_file_get_block), "%s",
+			    wt->wf->label);
+	KUNIT_EXPECT_EQ_MSG(wt->test, 0, block_batch_fill(&pw), "%s", wt->wf->label);
+	KUNIT_EXPECT_EQ_MSG(wt->test, len, pw.len, "%s", wt->wf->label);
+	copy_to_batch(wt, &pw, copied);
+	ret = block_batch_commit(&pw, copied);
+	KUNIT_EXPECT_LE_MSG(wt->test, ret, copied, "%s", wt->wf->label);
+	/* Only what is in a block that would have to be read may be refused. */
+	KUNIT_EXPECT_LT_MSG(wt->test, copied - ret, wt->blocksize, "%s", wt->wf->label);
+	if (copied == len)
+		KUNIT_EXPECT_EQ_MSG(wt->test, ret, copied, "%s", wt->wf->label);
+	for (n = 0; n < folio_batch_count(&pw.folios); n++)
+		check_large_folio(wt, &pw, pw.folios.folios[n], was, copied, ret);
+	put_large_folios(wt, &pw);
+}
+
+static void batch_of_large_folios(struct kunit *test)
+{
+	struct write_test *wt = test->priv;
+	const loff_t places[] = {
+		0, 100, PAGE_SIZE, 2 * PAGE_SIZE - 1, 2 * PAGE_SIZE, 3 * PAGE_SIZE + 1024,
+		4 * PAGE_SIZE + 5, 5 * PAGE_SIZE, 7 * PAGE_SIZE - 1, 8 * PAGE_SIZE,
+		9 * PAGE_SIZE + 2048,
+	};
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		for (j = i + 1; j < ARRAY_SIZE(places); j++) {
+			size_t len = places[j] - places[i];
+			size_t stop;
+
+			if (len > SOURCE_SIZE)
+				break;
+			for (stop = 0; stop < len; stop += len / 7 + 1) {
+				large_batch_at(wt, places[i], len, stop);
+				if (write_file_failed(wt->wf))
+					return;
+			}
+			large_batch_at(wt, places[i], len, len);
+		}
+	}
+	block_file_reset(wt->bf, "M", FILE_SIZE, 2);
+}
+#endif /* CONFIG_BLOCK_PERFORM_WRITE */
 
 /* Of new blocks only, and only in the range that is asked for. */
 static void zero_new_buffers_in(struct write_test *wt, size_t from, size_t to)
@@ -1211,6 +1384,7 @@ static struct kunit_case buffer_write_cases[] = {
 	KUNIT_CASE_PARAM(head_and_tail_read_together, sizes_gen_params),
 #ifdef CONFIG_BLOCK_PERFORM_WRITE
 	KUNIT_CASE_PARAM(both_ends_of_a_batch_read_together, batch_sizes_gen_params),
+	KUNIT_CASE_PARAM(batch_of_large_folios, batch_cold_gen_params),
 #endif
 	KUNIT_CASE_PARAM(gap_without_holes, write_begin_sizes_gen_params),
 	KUNIT_CASE_PARAM(begin_fails, write_begin_sizes_gen_params),

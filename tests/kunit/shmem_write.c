@@ -734,6 +734,33 @@ static void shmem_write_sealed(struct kunit *test)
 	}
 }
 
+#ifdef SHMEM_F_MAPPING_FROZEN
+/* What a live update has frozen must not grow, as if it was sealed. */
+static void shmem_write_frozen(struct kunit *test)
+{
+	const struct seal_case *param = test->param_value;
+	struct shmem_test *st = memfd_test_create(test, SEALED_SIZE, 14);
+	struct inode *inode = file_inode(st->wf->file);
+	ssize_t result = param->result;
+
+	if (!IS_ENABLED(CONFIG_SHMEM_PERFORM_WRITE) &&
+	    IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) &&
+	    param->pos + param->len > SEALED_SIZE)
+		result = -EPERM;
+
+	inode_lock(inode);
+	shmem_freeze(inode, true);
+	inode_unlock(inode);
+	write_file_label(st->wf, "frozen");
+	expect_ubuf(st, param->pos, 77, param->len, result);
+	inode_lock(inode);
+	shmem_freeze(inode, false);
+	inode_unlock(inode);
+	write_file_label(st->wf, "not frozen any more");
+	expect_ubuf(st, param->pos, 99, param->len, param->len);
+}
+#endif
+
 struct swap_case {
 	const char *name;
 	unsigned int first;
@@ -1167,6 +1194,9 @@ static struct kunit_case shmem_write_cases[] = {
 	KUNIT_CASE_PARAM(shmem_write_size_limit, kind_gen_params),
 	KUNIT_CASE(shmem_write_at_the_last_byte),
 	KUNIT_CASE_PARAM(shmem_write_sealed, seal_gen_params),
+#ifdef SHMEM_F_MAPPING_FROZEN
+	KUNIT_CASE_PARAM(shmem_write_frozen, seal_gen_params),
+#endif
 	KUNIT_CASE_PARAM(shmem_write_swapped, swap_gen_params),
 	KUNIT_CASE(shmem_write_swap_error),
 #ifdef CONFIG_MEMORY_FAILURE
