@@ -90,15 +90,18 @@ void test_pipe_write(struct test_pipe *tp, const u8 *bytes, size_t len)
 	filled(tp, bytes, len, kernel_write(tp->in, bytes, len, NULL));
 }
 
-/* Pages of the page cache of a file, as splice(2) finds them. */
-void test_pipe_from_file(struct test_pipe *tp, struct write_file *wf, loff_t pos, size_t len)
+typedef ssize_t (take_t)(struct test_pipe *tp, struct file *file, loff_t *pos, size_t len);
+
+/* Of a file; @take may take less than it is asked for, even a page at a time. */
+static void fill_from(struct test_pipe *tp, struct write_file *wf, loff_t pos, size_t len,
+		      take_t *take)
 {
 	loff_t at = pos;
 	size_t done = 0;
 	ssize_t n = 0;
 
 	while (done < len) {
-		n = do_splice(wf->file, &at, tp->in, NULL, len - done, SPLICE_F_NONBLOCK);
+		n = take(tp, wf->file, &at, len - done);
 		if (n <= 0)
 			break;
 		done += n;
@@ -106,23 +109,31 @@ void test_pipe_from_file(struct test_pipe *tp, struct write_file *wf, loff_t pos
 	filled(tp, wf->model + pos, len, n < 0 ? n : done);
 }
 
+static ssize_t take_pages(struct test_pipe *tp, struct file *file, loff_t *pos, size_t len)
+{
+	return do_splice(file, pos, tp->in, NULL, len, SPLICE_F_NONBLOCK);
+}
+
+static ssize_t take_copies(struct test_pipe *tp, struct file *file, loff_t *pos, size_t len)
+{
+	ssize_t n;
+
+	pipe_lock(info(tp));
+	n = copy_splice_read(file, pos, info(tp), len, 0);
+	pipe_unlock(info(tp));
+	return n;
+}
+
+/* Pages of the page cache of a file, as splice(2) finds them. */
+void test_pipe_from_file(struct test_pipe *tp, struct write_file *wf, loff_t pos, size_t len)
+{
+	fill_from(tp, wf, pos, len, take_pages);
+}
+
 /* Pages into which a file was read, as for files that know no other way. */
 void test_pipe_from_copy(struct test_pipe *tp, struct write_file *wf, loff_t pos, size_t len)
 {
-	loff_t at = pos;
-	size_t done = 0;
-	ssize_t n = 0;
-
-	pipe_lock(info(tp));
-	/* It may take less than it is asked for, even a page at a time. */
-	while (done < len) {
-		n = copy_splice_read(wf->file, &at, info(tp), len - done, 0);
-		if (n <= 0)
-			break;
-		done += n;
-	}
-	pipe_unlock(info(tp));
-	filled(tp, wf->model + pos, len, n < 0 ? n : done);
+	fill_from(tp, wf, pos, len, take_copies);
 }
 
 /**
