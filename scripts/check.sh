@@ -7,8 +7,8 @@
 #                    two minutes of stress, and ten crashes of each filesystem
 # check.sh --count   what the last run came to
 #
-# With KERNEL=, KDIR= or TARBALL= it is that kernel alone. Otherwise the first one
-# is built in build/, and each other one in build/kernels.
+# With KERNEL=, KDIR= or TARBALL= it is that kernel alone. Otherwise 6.12 is built in
+# build/, and each other one in build/kernels.
 #
 # Each check, patch, test and row is a line in build/results.txt: pass, fail or
 # skip, and a name. The last line of the output counts them. A stage that ends
@@ -83,10 +83,11 @@ patched_tree()
 # That they are found is for 'make mutants' to say; here, that they can be.
 mutants_apply()
 {
-	local mutant failed=0
+	local mutant version failed=0
 
+	version=$(kernel_version "$BUILD/patched")
 	for mutant in "$REPO"/tests/mutants/*.patch; do
-		is_for "$(kernel_version "$BUILD/patched")" "$mutant" || continue
+		is_for "$version" "$mutant" || continue
 		patch -d "$BUILD/patched" -p1 -F0 -s --dry-run < "$mutant" || {
 			result fail "mutants: ${mutant##*/} applies"
 			failed=1
@@ -122,7 +123,7 @@ lock_build
 export RESULTS=$results
 : > "$results"
 # For whatever happens before the first stage has a name.
-current=start kernel='' dir=''
+current=start kernel=''
 at_exit+=(finish)
 stage lint "$REPO/scripts/lint.sh"
 stage scripts scripts_tests
@@ -130,9 +131,11 @@ if [[ ${KERNEL-}${KDIR-}${TARBALL-} ]]; then
 	check_kernel "$BUILD"
 	exit
 fi
-for each in "$REPO"/patches/*/; do
-	kernel=${each%/} kernel=${kernel##*/}
-	dir=${dir:+$BUILD/kernels/$kernel} dir=${dir:-$BUILD}
+mapfile -t kernels < <(ls "$REPO/patches")
+for kernel in "${kernels[@]}"; do
+	dir=$BUILD/kernels/$kernel
+	# Where the other commands have it, whose default it is.
+	[[ $kernel != 6.12 ]] || dir=$BUILD
 	say "Linux $kernel"
 	share_packages "$dir"
 	check_kernel "$dir" "$kernel"

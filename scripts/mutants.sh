@@ -87,8 +87,9 @@ try()
 	return 1
 }
 
+version=$(kernel_version "$tree")
 for mutant in "${mutants[@]}"; do
-	is_for "$(kernel_version "$tree")" "$mutant" || continue
+	is_for "$version" "$mutant" || continue
 	name=$(basename "$mutant" .patch)
 	if try "$name" "$mutant"; then
 		result pass "mutant $name"
