@@ -47,7 +47,7 @@ help: ## this text
 	@echo "  COMMAND='...'   what to run there, for fresh (make boot, then make check)"
 	@echo '  SILENCE=n       after how many seconds without a word a kernel is stopped (300)'
 	@echo '  V=1             all that the kernels say, for kunit and check'
-	@echo '  BUILD=dir       where everything is built, 8 GB (build)'
+	@echo '  BUILD=dir       where everything is built, 4 GB for each kernel (build)'
 	@echo
 	@echo 'Times are for two CPUs and include building; the second run is quicker. See Documentation/testing.rst.'
 
@@ -70,7 +70,7 @@ baseline: ## the same suites on the untouched and the patched kernel, compared
 check: ## all that must hold before a change goes in, on each kernel
 	$(timed) scripts/check.sh
 
-lint: ## checkpatch, shellcheck and the series' consistency alone (2 min)
+lint: ## checkpatch, shellcheck and the series' consistency alone
 	$(timed) scripts/lint.sh
 
 stress: ## random operations, fio and stress-ng, with copies cut short (MINUTES=, 2)
@@ -103,7 +103,7 @@ compare: ## what differs between two kernels: make compare OLD=6.12.95 NEW=6.12
 	$(timed) 'scripts/compare.sh $(PATCHED:%=--patched=%) $(if $(SUITES),--suites="$(SUITES)") \
 		$(ROWS:%=--rows=%) "$(OLD)" "$(NEW)"'
 
-fresh: ## make boot and make check on a machine with only gcc, make, git, apt (20 to 36 min)
+fresh: ## make boot and make check on a machine with only gcc, make, git, apt
 	$(timed) 'scripts/fresh.sh $(DEBIAN:%=--debian=%) $${COMMAND:+"$$COMMAND"}'
 
 ##@ Use and develop

@@ -134,7 +134,7 @@ check_series()
 		diff <(topics | sort) <(cd "$PATCHES" && find . -name '*.cover' | cut -c 3- | sed 's/\.cover$//' | sort)
 }
 
-say "lint (a minute or two)"
+say "lint (a few minutes)"
 for dir in "$REPO"/patches/*/; do
 	check_series "$(basename "$dir")"
 done
