@@ -8,7 +8,8 @@
 # check.sh --count   what the last run came to
 #
 # With KERNEL=, KDIR= or TARBALL= it is that kernel alone. Otherwise 6.12 is built in
-# build/, and each other one in build/kernels.
+# build/, and each other one in build/kernels; and stress and crash take turns: each
+# commit of the project has them on one of the kernels.
 #
 # Each check, patch, test and row is a line in build/results.txt: pass, fail or
 # skip, and a name. The last line of the output counts them. A stage that ends
@@ -110,6 +111,10 @@ check_kernel()
 	stage mutants mutants_apply
 	stage kunit "$REPO/scripts/kunit.sh" patched
 	stage boot "$REPO/scripts/boot.sh" "$linux"
+	[[ ! $kernel || $kernel == "$turn" ]] || {
+		say "stress and crash: on Linux $turn this time; make check KERNEL=$kernel has them on this"
+		return
+	}
 	stage stress "$REPO/scripts/stress.sh" --minutes=2 "$linux"
 	stage crash "$REPO/scripts/crash.sh" --points=10 "$linux"
 }
@@ -132,6 +137,8 @@ if [[ ${KERNEL-}${KDIR-}${TARBALL-} ]]; then
 	exit
 fi
 mapfile -t kernels < <(ls "$REPO/patches")
+commits=$(own_git -C "$REPO" rev-list --count HEAD 2> /dev/null) || commits=0
+turn=${kernels[commits % ${#kernels[@]}]}
 for kernel in "${kernels[@]}"; do
 	dir=$BUILD/kernels/$kernel
 	# Where the other commands have it, whose default it is.

@@ -22,8 +22,7 @@ check()
 		result pass "$name"
 	else
 		result fail "$name"
-		printf '   fail: %s\n' "$name"
-		printf '     %s\n' "${output//$'\n'/$'\n'     }"
+		printf '   fail: %s\n     %s\n' "$name" "${output//$'\n'/$'\n'     }"
 		failed=1
 	fi
 }
@@ -134,26 +133,53 @@ check_series()
 		diff <(topics | sort) <(cd "$PATCHES" && find . -name '*.cover' | cut -c 3- | sed 's/\.cover$//' | sort)
 }
 
+check_sources()
+{
+	local file
+
+	for file in "$SUITES_DIR"/{,bench/}{*.[ch],Kconfig,Makefile}; do
+		file=${file#"$SUITES_DIR/"}
+		check "checkpatch tests/kunit/$file" checkpatch --file "fs/write_kunit/$file"
+	done
+	for file in "$REPO"/tests/{boot,stress,crash}/*.[ch]; do
+		check "checkpatch ${file#"$REPO/"}" checkpatch --file "$file"
+	done
+}
+
+check_documents()
+{
+	local file
+
+	cd "$REPO"
+	for file in Documentation/*.rst; do
+		check "tests named in $file" names_tests "$file"
+	done
+}
+
+check_scripts()
+{
+	local file
+
+	cd "$REPO"
+	while read -r file; do
+		check "shellcheck $file" shellcheck -x -P SCRIPTDIR "$file"
+		[[ $file != scripts/*.sh || $file == scripts/@(common|guest|run).sh ]] ||
+			check "help of $file" grep -q . <("./$file" --help)
+	done < <(grep -rlE '^#!.*(bash|bats|/sh)|^# shellcheck shell=' scripts .ci tests | sort)
+}
+
 say "lint (a few minutes)"
+# Beside each other; each ends with what it has found.
+parts=()
 for dir in "$REPO"/patches/*/; do
-	check_series "$(basename "$dir")"
+	(check_series "$(basename "$dir")"; exit $failed) &
+	parts+=($!)
 done
-
-for file in "$SUITES_DIR"/{,bench/}{*.[ch],Kconfig,Makefile}; do
-	file=${file#"$SUITES_DIR/"}
-	check "checkpatch tests/kunit/$file" checkpatch --file "fs/write_kunit/$file"
+(check_sources; exit $failed) &
+parts+=($!)
+(check_documents; check_scripts; exit $failed) &
+parts+=($!)
+for part in "${parts[@]}"; do
+	wait "$part" || failed=1
 done
-for file in "$REPO"/tests/{boot,stress,crash}/*.[ch]; do
-	check "checkpatch ${file#"$REPO/"}" checkpatch --file "$file"
-done
-
-cd "$REPO"
-for file in Documentation/*.rst; do
-	check "tests named in $file" names_tests "$file"
-done
-while read -r file; do
-	check "shellcheck $file" shellcheck -x -P SCRIPTDIR "$file"
-	[[ $file != scripts/*.sh || $file == scripts/@(common|guest|run).sh ]] ||
-		check "help of $file" grep -q . <("./$file" --help)
-done < <(grep -rlE '^#!.*(bash|bats|/sh)|^# shellcheck shell=' scripts .ci tests | sort)
 exit $failed
