@@ -20,6 +20,7 @@
 #include <linux/sizes.h>
 #include <linux/statfs.h>
 #include <linux/vmalloc.h>
+#include <trace/events/ext4.h>
 
 #include "compat.h"
 #include "fail_usercopy.h"
@@ -382,6 +383,48 @@ static void appends(struct kunit *test)
 		take_over(et, pos, ui.source, written);
 	}
 	test_fs_close(et->fs, log);
+	check_on_disk(et);
+}
+
+static void count_allocation(void *count, struct ext4_allocation_request *ar,
+			     unsigned long long block)
+{
+	atomic_inc(count);
+}
+
+static void stop_counting(void *count)
+{
+	unregister_trace_ext4_allocate_blocks(count_allocation, count);
+	/* Not before no probe runs any more. */
+	tracepoint_synchronize_unregister();
+}
+
+/*
+ * A batch searches for free blocks once.  At the start of a file with indirect blocks
+ * it does so for the slots in the inode, for an indirect block, and for its slots.
+ */
+static void searches_once_for_a_batch(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	atomic_t *searches = kunit_kzalloc(test, sizeof(*searches), GFP_KERNEL);
+
+	if (!IS_ENABLED(CONFIG_EXT4_PERFORM_WRITE))
+		kunit_skip(test, "ext4 has no batches");
+	if (et->setup->quirks & CLUSTERS)
+		kunit_skip(test, "goes page by page");
+	KUNIT_ASSERT_NOT_NULL(test, searches);
+	KUNIT_ASSERT_EQ(test, 0, register_trace_ext4_allocate_blocks(count_allocation, searches));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_counting, searches));
+	write_file_label(et->wf, "a new file");
+	write_user(et, 0, 0, SZ_64K);
+	KUNIT_ASSERT_EQ(test, 0, vfs_fsync(et->wf->file, 0));
+	KUNIT_EXPECT_LE(test, atomic_read(searches), 3);
+
+	atomic_set(searches, 0);
+	write_file_label(et->wf, "appended");
+	write_user(et, SZ_64K, 0, SZ_64K);
+	KUNIT_ASSERT_EQ(test, 0, vfs_fsync(et->wf->file, 0));
+	KUNIT_EXPECT_EQ(test, atomic_read(searches), 1);
 	check_on_disk(et);
 }
 
@@ -1009,6 +1052,7 @@ static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(overwrites, setup_gen_params),
 	KUNIT_CASE_PARAM(found_unwritten, setup_gen_params),
 	KUNIT_CASE_PARAM(appends, setup_gen_params),
+	KUNIT_CASE_PARAM(searches_once_for_a_batch, setup_gen_params),
 	KUNIT_CASE_PARAM(append_to_allocated_block, setup_gen_params),
 	KUNIT_CASE_PARAM(synchronous, setup_gen_params),
 	KUNIT_CASE_PARAM(source_with_hole, setup_gen_params),
