@@ -20,9 +20,9 @@
 #include <linux/sizes.h>
 #include <linux/statfs.h>
 #include <linux/vmalloc.h>
-#include <trace/events/ext4.h>
 
 #include "compat.h"
+#include "ext4_searches.h"
 #include "fail_usercopy.h"
 #include "test_fs.h"
 #include "user_mem.h"
@@ -386,19 +386,6 @@ static void appends(struct kunit *test)
 	check_on_disk(et);
 }
 
-static void count_allocation(void *count, struct ext4_allocation_request *ar,
-			     unsigned long long block)
-{
-	atomic_inc(count);
-}
-
-static void stop_counting(void *count)
-{
-	unregister_trace_ext4_allocate_blocks(count_allocation, count);
-	/* Not before no probe runs any more. */
-	tracepoint_synchronize_unregister();
-}
-
 /*
  * A batch searches for free blocks once.  At the start of a file with indirect blocks
  * it does so for the slots in the inode, for an indirect block, and for its slots.
@@ -406,15 +393,13 @@ static void stop_counting(void *count)
 static void searches_once_for_a_batch(struct kunit *test)
 {
 	struct ext4_test *et = ext4_test_create(test);
-	atomic_t *searches = kunit_kzalloc(test, sizeof(*searches), GFP_KERNEL);
+	atomic_t *searches;
 
 	if (!IS_ENABLED(CONFIG_EXT4_PERFORM_WRITE))
 		kunit_skip(test, "ext4 has no batches");
 	if (et->setup->quirks & CLUSTERS)
 		kunit_skip(test, "goes page by page");
-	KUNIT_ASSERT_NOT_NULL(test, searches);
-	KUNIT_ASSERT_EQ(test, 0, register_trace_ext4_allocate_blocks(count_allocation, searches));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_counting, searches));
+	searches = count_ext4_searches(test);
 	write_file_label(et->wf, "a new file");
 	write_user(et, 0, 0, SZ_64K);
 	KUNIT_ASSERT_EQ(test, 0, vfs_fsync(et->wf->file, 0));
