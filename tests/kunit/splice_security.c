@@ -610,6 +610,48 @@ static ssize_t end_takes_two(struct batch_file *bf, struct pagecache_write *pw, 
 	return batch_file_end(pw, bf->nr ? copied : PAGES(2));
 }
 
+static ssize_t end_moved(struct batch_file *bf, struct pagecache_write *pw, size_t copied)
+{
+	mark_uptodate(pw);
+	return batch_file_end(pw, copied);
+}
+
+/* @nr pages that another pipe has, too. */
+static void put_shared_pages(struct splice_test *st, unsigned int nr)
+{
+	struct test_pipe *other = test_pipe_create(st->test);
+
+	test_pipe_write(other, st->bytes, PAGES(nr));
+	test_pipe_tee(other, st->pipe, PAGES(nr));
+}
+
+/* What is not to be had is no reason to ask for it page by page. */
+static void shared_pages_in_one_batch(struct kunit *test)
+{
+	static const unsigned int batches[] = { 10, 11, 7 };
+	struct batch_file *bf = batch_file_create(test);
+	struct splice_test *st = splice_test_of(test, bf->wf);
+	loff_t pos = 0;
+	unsigned int n;
+
+	bf->begin = begin_moved;
+	bf->end = end_moved;
+	splice_put_pages(st, batches[0]);
+	put_shared_pages(st, batches[1]);
+	splice_put_pages(st, batches[2]);
+	splice_expect(st, 0, PAGES(28), PAGES(28), batches[0] + batches[2]);
+	KUNIT_EXPECT_EQ(test, bf->begins, ARRAY_SIZE(batches));
+	for (n = 0; n < ARRAY_SIZE(batches); pos += PAGES(batches[n++])) {
+		KUNIT_EXPECT_EQ(test, bf->records[n].pos, pos);
+		KUNIT_EXPECT_EQ(test, bf->records[n].len, PAGES(batches[n]));
+	}
+
+	batch_file_forget(bf);
+	put_shared_pages(st, 30);
+	splice_expect(st, PAGES(30), PAGES(30), PAGES(30), 0);
+	KUNIT_EXPECT_EQ(test, bf->begins, 1);
+}
+
 /* The pipe keeps the bytes, and the file the pages. */
 static void end_of_batch_fails(struct kunit *test)
 {
@@ -686,6 +728,7 @@ static struct kunit_case splice_security_cases[] = {
 	KUNIT_CASE_PARAM(sync_fails, splice_disk_gen_params),
 	KUNIT_CASE_PARAM(read_meanwhile, splice_target_gen_params),
 #ifdef CONFIG_SPLICE_MOVES_PAGES
+	KUNIT_CASE(shared_pages_in_one_batch),
 	KUNIT_CASE(end_of_batch_fails),
 	KUNIT_CASE(end_of_batch_takes_less),
 #endif

@@ -17,7 +17,10 @@
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/statfs.h>
+#include <linux/tracepoint.h>
 #include <linux/uaccess.h>
+
+#include "../fs/ext4/ext4.h"
 
 #include "compat.h"
 #include "fail_write_copy.h"
@@ -725,6 +728,123 @@ static void read_only(struct kunit *test)
 	splice_close(st, file);
 }
 
+/* All that is in the pipe is spliced to @file, and gets to @pos of the file. */
+static void splice_past(struct splice_test *st, struct file *file, loff_t pos)
+{
+	struct kunit *test = st->test;
+	struct test_pipe *tp = st->pipe;
+	size_t len = tp->len;
+	loff_t at = 0;
+
+	KUNIT_ASSERT_EQ_MSG(test, (ssize_t)len,
+			    do_splice(tp->out, NULL, file, &at, len, SPLICE_F_MOVE), "%s",
+			    st->wf->label);
+	memcpy(st->wf->model + pos, tp->bytes, len);
+	st->wf->size = max_t(loff_t, st->wf->size, pos + len);
+	tp->len = 0;
+	write_file_check(st->wf);
+	test_pipe_drain(tp);
+	test_pipe_write(tp, st->bytes + 77, len);
+	test_pipe_drain(tp);
+	write_file_check(st->wf);
+}
+
+/* fcntl(2) sets O_APPEND when splice(2) has looked at it. */
+static void append_meanwhile(struct kunit *test)
+{
+	struct splice_test *st = create(test);
+	struct file *file = splice_open(st, "file", O_RDWR);
+
+	splice_fill_file(st, st->wf, PAGES(3));
+	splice_put_pages(st, 6);
+	file->f_iocb_flags |= IOCB_APPEND;
+	splice_past(st, file, PAGES(3));
+	splice_settle(st);
+}
+
+/* What a write is to a file that has another one below it. */
+static ssize_t write_a_page_further(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct file *lower = iocb->ki_filp->private_data;
+	struct kiocb clone;
+	ssize_t ret;
+
+	kiocb_clone(&clone, iocb, lower);
+	clone.ki_pos += PAGE_SIZE;
+	file_start_write(lower);
+	ret = lower->f_op->write_iter(&clone, from);
+	file_end_write(lower);
+	if (ret > 0)
+		iocb->ki_pos += ret;
+	return ret;
+}
+
+/* In pieces, through other iterators. */
+static ssize_t write_in_pieces(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct file *lower = iocb->ki_filp->private_data;
+	ssize_t done = 0, ret = 0;
+
+	iocb->ki_filp = lower;
+	file_start_write(lower);
+	while (iov_iter_count(from)) {
+		const void *copy;
+		struct iov_iter piece;
+
+		copy = dup_iter(&piece, from, GFP_KERNEL);
+		if (!copy) {
+			ret = -ENOMEM;
+			break;
+		}
+		iov_iter_truncate(&piece, PAGES(3) + 1000);
+		ret = lower->f_op->write_iter(iocb, &piece);
+		kfree(copy);
+		if (ret <= 0)
+			break;
+		iov_iter_advance(from, ret);
+		done += ret;
+	}
+	file_end_write(lower);
+	return done ?: ret;
+}
+
+static const struct file_operations further_fops = {
+	.write_iter	= write_a_page_further,
+	.splice_write	= iter_file_splice_write,
+};
+
+static const struct file_operations pieces_fops = {
+	.write_iter	= write_in_pieces,
+	.splice_write	= iter_file_splice_write,
+};
+
+/* The pages are offered to one file, and get to another: all must get there. */
+static void stacked(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		const struct file_operations *fops;
+		loff_t pos;
+	} ways[] = {
+		{ "a page further", &further_fops, PAGE_SIZE },
+		{ "in pieces", &pieces_fops, 0 },
+	};
+	struct splice_test *st = create(test);
+	unsigned int n;
+
+	for (n = 0; n < ARRAY_SIZE(ways); n++) {
+		struct file *upper = write_file_open_ramfs(test);
+
+		splice_label(st, "%s", ways[n].name);
+		upper->f_op = ways[n].fops;
+		upper->private_data = st->wf->file;
+		splice_fresh_file(st, 0);
+		splice_put_pages(st, 40);
+		splice_past(st, upper, ways[n].pos);
+		splice_settle(st);
+	}
+}
+
 /* Compare the file with the bytes where its blocks are on the disk. */
 static void check_disk(struct splice_test *st)
 {
@@ -753,6 +873,30 @@ static void synchronous(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mapping_tagged(file->f_mapping, PAGECACHE_TAG_DIRTY));
 	check_disk(st);
 	splice_close(st, file);
+	splice_settle(st);
+}
+
+/* The file is, however it is opened. */
+static void synchronous_inode(struct kunit *test)
+{
+	struct splice_test *st = create(test);
+	struct inode *inode = file_inode(st->wf->file);
+	struct page *pages[8];
+	unsigned int n;
+
+	splice_put_pages(st, 8);
+	KUNIT_ASSERT_EQ(test, 8, test_pipe_pages(st->pipe, pages, 8));
+	inode_set_flags(inode, S_SYNC, S_SYNC);
+	splice_past(st, st->wf->file, 0);
+	KUNIT_EXPECT_FALSE(test, mapping_tagged(inode->i_mapping, PAGECACHE_TAG_DIRTY));
+	for (n = 0; n < 8; n++) {
+		struct folio *folio = filemap_get_folio(inode->i_mapping, n);
+
+		KUNIT_ASSERT_FALSE(test, IS_ERR(folio));
+		KUNIT_EXPECT_PTR_NE(test, &folio->page, pages[n]);
+		folio_put(folio);
+	}
+	inode_set_flags(inode, 0, S_SYNC);
 	splice_settle(st);
 }
 
@@ -797,6 +941,86 @@ static void sync_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (ssize_t)len, splice_to(st, st->wf->file, 0, len));
 	splice_settle(st);
 }
+
+#ifdef CONFIG_SPLICE_MOVES_PAGES
+static const struct splice_target journals[] = {
+	{ "ext3, ordered", "ext3", "-b 4096 -m 0 -N 64", "commit=1000,data=ordered" },
+	{ "ext3, writeback", "ext3", "-b 4096 -m 0 -N 64", "commit=1000,data=writeback" },
+	{ "ext4, nodelalloc", "ext4", "-b 4096 -m 0 -N 64", "commit=1000,nodelalloc" },
+	{ "ext4, delalloc", "ext4", "-b 4096 -m 0 -N 64", "commit=1000,delalloc" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(journal, journals, name);
+
+struct find_tracepoint {
+	const char *name;
+	struct tracepoint *found;
+};
+
+static void compare_tracepoint(struct tracepoint *tp, void *data)
+{
+	struct find_tracepoint *find = data;
+
+	if (!strcmp(tp->name, find->name))
+		find->found = tp;
+}
+
+static struct tracepoint *tracepoint_of(struct kunit *test, const char *name)
+{
+	struct find_tracepoint find = { name };
+
+	for_each_kernel_tracepoint(compare_tracepoint, &find);
+	KUNIT_ASSERT_NOT_NULL(test, find.found);
+	return find.found;
+}
+
+/* As a commit that fails does it at any moment. */
+static void abort_journal(void *journal, struct inode *inode, loff_t pos, unsigned int len,
+			  unsigned int copied)
+{
+	journal_t *j = journal;
+
+	write_lock(&j->j_state_lock);
+	j->j_flags |= JBD2_ABORT;
+	write_unlock(&j->j_state_lock);
+}
+
+/*
+ * The journal fails when the pages are in the file.  They are dirty, and will be
+ * written; whoever wants to know whether they were has to ask fsync(2).
+ */
+static void journal_fails(struct kunit *test)
+{
+	static const char *const ends[] = { "ext4_write_end", "ext4_da_write_end" };
+	struct splice_test *st = splice_test_create(test, test->param_value);
+	journal_t *journal = EXT4_SB(st->wf->file->f_mapping->host->i_sb)->s_journal;
+	unsigned int n;
+	ssize_t done;
+
+	/* The first batch extends the file within a block that it has. */
+	splice_fill_file(st, st->wf, PAGES(FOLIO_BATCH_SIZE) - 100);
+	splice_forget(st, st->wf);
+	splice_put_pages(st, 2 * FOLIO_BATCH_SIZE);
+	for (n = 0; n < ARRAY_SIZE(ends); n++)
+		KUNIT_ASSERT_EQ(test, 0, tracepoint_probe_register(tracepoint_of(test, ends[n]),
+								   abort_journal, journal));
+	/* The second batch may fail, with nothing in the file. */
+	done = test_pipe_splice(st->pipe, st->wf, st->wf->file, 0, PAGES(2 * FOLIO_BATCH_SIZE),
+				SPLICE_F_MOVE);
+	KUNIT_EXPECT_GE(test, done, (ssize_t)PAGES(FOLIO_BATCH_SIZE));
+	splice_expect_moved(st, done / PAGE_SIZE);
+	write_file_check(st->wf);
+	for (n = 0; n < ARRAY_SIZE(ends); n++)
+		tracepoint_probe_unregister(tracepoint_of(test, ends[n]), abort_journal,
+					    journal);
+	tracepoint_synchronize_unregister();
+	KUNIT_EXPECT_LT(test, vfs_fsync(st->wf->file, 0), 0);
+	test_pipe_drain(st->pipe);
+	/* It can't be clean after that. */
+	test_fs_unmount(st->fs);
+	run_tool(test, "mke2fs -q -F -t %s %s", st->fs->type, st->fs->device);
+}
+#endif
 
 #ifdef CONFIG_MEMCG
 static void put_group(void *memcg)
@@ -1000,11 +1224,17 @@ static struct kunit_case splice_write_cases[] = {
 	KUNIT_CASE_PARAM(size_limit, splice_target_gen_params),
 	KUNIT_CASE(sealed),
 	KUNIT_CASE_PARAM(append, splice_target_gen_params),
+	KUNIT_CASE_PARAM(append_meanwhile, splice_target_gen_params),
+	KUNIT_CASE_PARAM(stacked, splice_target_gen_params),
 	KUNIT_CASE_PARAM(read_only, splice_target_gen_params),
 	KUNIT_CASE_PARAM(synchronous, splice_disk_gen_params),
+	KUNIT_CASE_PARAM(synchronous_inode, splice_disk_gen_params),
 	KUNIT_CASE_PARAM(direct, splice_disk_gen_params),
 	KUNIT_CASE_PARAM(direct_into_a_hole, splice_disk_gen_params),
 	KUNIT_CASE_PARAM(sync_fails, splice_disk_gen_params),
+#ifdef CONFIG_SPLICE_MOVES_PAGES
+	KUNIT_CASE_PARAM(journal_fails, journal_gen_params),
+#endif
 #ifdef CONFIG_MEMCG
 	KUNIT_CASE_PARAM(charged, splice_target_gen_params),
 #endif
