@@ -111,6 +111,8 @@ struct batch_file *batch_file_create(struct kunit *test)
 	bf->test = test;
 	bf->wf = write_file_create(test, write_file_open_ramfs(test), BATCH_FILE_CAPACITY);
 	bf->um = user_mem_create(test, BATCH_FILE_SOURCE, 1);
+	/* So that no batch is short but those that a test makes short. */
+	user_mem_populate(bf->um, 0, BATCH_FILE_SOURCE);
 
 	mapping = bf->wf->file->f_mapping;
 	bf->aops = mapping->a_ops;

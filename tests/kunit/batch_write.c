@@ -66,6 +66,7 @@ KUNIT_ARRAY_PARAM_DESC(layout, layouts, name);
  * @count: how much it is asked to write
  * @source: what it writes
  * @accepted: how much of it was accepted so far
+ * @asked: how much begin was asked for, in all
  * @begins: calls of begin
  * @first: the first folio of the batch
  * @error: what an operation has failed with
@@ -91,6 +92,7 @@ struct batch_test {
 	size_t count;
 	const u8 *source;
 	size_t accepted;
+	size_t asked;
 	unsigned int begins;
 	unsigned int first;
 	int error;
@@ -166,6 +168,7 @@ static int test_begin(struct pagecache_write *pw)
 	size_t end;
 
 	bt->begins++;
+	bt->asked += pw->len;
 	BT_TRUE(bt, !bt->busy);
 	BT_EQ(bt, bt->error, 0);
 	BT_TRUE(bt, batch_writer(pw) == bt->writer);
@@ -299,6 +302,7 @@ static ssize_t do_write(struct batch_test *bt, aops_writer_t *writer, loff_t pos
 	bt->count = iov_iter_count(&ui->iter);
 	bt->source = ui->source;
 	bt->accepted = 0;
+	bt->asked = 0;
 	bt->begins = 0;
 	bt->error = 0;
 
@@ -400,6 +404,22 @@ static void batch_write_zapped(struct kunit *test)
 				BT_EQ(bt, PAGES(18), write_pieces(bt, positions[k], kind, 500,
 								  PAGES(18)));
 			}
+}
+
+/*
+ * Where the source never stays, not all of it is asked for, or faulted in, again for
+ * each page.
+ */
+static void batch_write_never_stays(struct kunit *test)
+{
+	struct batch_test *bt = batch_test_create(test, test->param_value, 9);
+	unsigned int kind;
+
+	bt->zaps = ALWAYS;
+	for (kind = 0; kind < 2; kind++) {
+		BT_EQ(bt, PAGES(40), write_pieces(bt, 0, kind, 0, PAGES(40)));
+		BT_TRUE(bt, bt->asked <= 8 * PAGES(40));
+	}
 }
 
 /* A hole in the source ends the write right before it. */
@@ -556,6 +576,7 @@ static struct kunit_case batch_write_cases[] = {
 	KUNIT_CASE_PARAM(batch_write_present, layout_gen_params),
 	KUNIT_CASE_PARAM(batch_write_copies_fail, layout_gen_params),
 	KUNIT_CASE_PARAM(batch_write_zapped, layout_gen_params),
+	KUNIT_CASE_PARAM(batch_write_never_stays, layout_gen_params),
 	KUNIT_CASE_PARAM(batch_write_hole, layout_gen_params),
 	KUNIT_CASE_PARAM(batch_write_end, layout_gen_params),
 	KUNIT_CASE_PARAM(batch_write_begin, layout_gen_params),

@@ -12,7 +12,7 @@
 #include "test_pipe.h"
 
 #define PAGES(n)	((n) * PAGE_SIZE)
-#define MAX_EVENTS	16
+#define MAX_EVENTS	32
 
 /* What a probe has seen; a begin has no @copied and @accepted, an end no @asked. */
 struct event {
@@ -131,9 +131,24 @@ static void traced_write_whole(struct kunit *test)
 	expect_end(trace, 1, 100, PAGES(3), PAGES(3), PAGES(3), WRITE_RUNG_BATCH);
 }
 
+/* From event @n on: what is left goes through, whole, from the top of the ladder. */
+static void expect_whole(struct trace *trace, unsigned int n, loff_t pos, loff_t end)
+{
+	for (; n + 1 < min(trace->nr, MAX_EVENTS) && pos < end; n += 2) {
+		const struct event *event = &trace->events[n];
+		size_t len = event->len;
+
+		expect_begin(trace, n, pos, len, len, event->folios, WRITE_RUNG_BATCH, 0);
+		expect_end(trace, n + 1, pos, len, len, len, WRITE_RUNG_BATCH);
+		pos += len;
+	}
+	KUNIT_EXPECT_EQ(trace->test, pos, end);
+	KUNIT_EXPECT_EQ(trace->test, trace->nr, n);
+}
+
 /*
- * From the whole batch down to the two copies, and back up: each rung but the
- * last copies ten bytes.
+ * From the whole batch down to the two copies, and back up: each attempt but the
+ * last copies ten bytes, and the next one is for what is missing, or less.
  */
 static void traced_write_ladder(struct kunit *test)
 {
@@ -142,22 +157,26 @@ static void traced_write_ladder(struct kunit *test)
 	struct batch_file *bf = batch_file_create(test);
 	struct trace *trace = start(test, bf->wf->file);
 	struct user_iter ui;
+	unsigned int n = 0;
+	loff_t pos = 0;
 
 	user_iter_iovec(&ui, bf->um, segs, ARRAY_SIZE(segs));
-	fail_write_copy_arm(test, 0, 3, 10);
+	fail_write_copy_arm(test, 0, BATCH_ATTEMPTS + 2, 10);
 	write_file_expect(bf->wf, 0, &ui, len);
 
-	KUNIT_EXPECT_EQ(test, trace->nr, 10);
-	expect_begin(trace, 0, 0, len, len, 3, WRITE_RUNG_BATCH, 0);
-	expect_end(trace, 1, 0, len, 10, 10, WRITE_RUNG_BATCH);
-	expect_begin(trace, 2, 10, PAGE_SIZE - 10, PAGE_SIZE - 10, 1, WRITE_RUNG_FOLIO, 0);
-	expect_end(trace, 3, 10, PAGE_SIZE - 10, 10, 10, WRITE_RUNG_FOLIO);
-	expect_begin(trace, 4, 20, 480, 480, 1, WRITE_RUNG_SEGMENT, 0);
-	expect_end(trace, 5, 20, 480, 10, 10, WRITE_RUNG_SEGMENT);
-	expect_begin(trace, 6, 30, 470, 470, 1, WRITE_RUNG_TWO_COPY, 0);
-	expect_end(trace, 7, 30, 470, 470, 470, WRITE_RUNG_TWO_COPY);
-	expect_begin(trace, 8, 500, PAGES(2), PAGES(2), 3, WRITE_RUNG_BATCH, 0);
-	expect_end(trace, 9, 500, PAGES(2), PAGES(2), PAGES(2), WRITE_RUNG_BATCH);
+	for (; n < 2 * BATCH_ATTEMPTS; n += 2, pos += 10) {
+		expect_begin(trace, n, pos, len - pos, len - pos, 3, WRITE_RUNG_BATCH, 0);
+		expect_end(trace, n + 1, pos, len - pos, 10, 10, WRITE_RUNG_BATCH);
+	}
+	expect_begin(trace, n++, pos, PAGE_SIZE - pos, PAGE_SIZE - pos, 1, WRITE_RUNG_FOLIO, 0);
+	expect_end(trace, n++, pos, PAGE_SIZE - pos, 10, 10, WRITE_RUNG_FOLIO);
+	pos += 10;
+	expect_begin(trace, n++, pos, 500 - pos, 500 - pos, 1, WRITE_RUNG_SEGMENT, 0);
+	expect_end(trace, n++, pos, 500 - pos, 10, 10, WRITE_RUNG_SEGMENT);
+	pos += 10;
+	expect_begin(trace, n++, pos, 500 - pos, 500 - pos, 1, WRITE_RUNG_TWO_COPY, 0);
+	expect_end(trace, n++, pos, 500 - pos, 500 - pos, 500 - pos, WRITE_RUNG_TWO_COPY);
+	expect_whole(trace, n, 500, len);
 }
 
 static int begin_one_page(struct batch_file *bf, struct pagecache_write *pw)
