@@ -8,8 +8,8 @@
  * mapping and after it was read again from disk.  What is stored there from then on
  * is the file's, and stays.
  */
-#include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/falloc.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/uaccess.h>
