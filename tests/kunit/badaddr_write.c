@@ -22,45 +22,6 @@
 #define PROTECTED	7
 #define MEM_PAGES	12
 
-/* What else has ways of its own. */
-static const struct splice_target more_targets[] = {
-	{ "ext4, inline data", "ext4", "-b 4096 -m 0 -N 64 -I 256 -O inline_data",
-	  "commit=1000,delalloc" },
-	{ "ext4, bigalloc", "ext4", "-b 1024 -m 0 -N 64 -O bigalloc -C 16384",
-	  "commit=1000,nodelalloc" },
-	{ "ext4, no journal", "ext4", "-b 1024 -m 0 -N 64 -O ^has_journal", "nodelalloc" },
-};
-
-static const void *more(const void *prev, char *desc)
-{
-	const struct splice_target *target = prev ? prev + sizeof(*target) : more_targets;
-
-	if (target == more_targets + ARRAY_SIZE(more_targets))
-		return NULL;
-	strscpy(desc, target->name, KUNIT_PARAM_DESC_SIZE);
-	return target;
-}
-
-static bool is_one_more(const void *target)
-{
-	return target >= (void *)more_targets &&
-	       target < (void *)(more_targets + ARRAY_SIZE(more_targets));
-}
-
-static GENERATOR(all_gen_params)
-{
-	if (is_one_more(prev))
-		return more(prev, desc);
-	return generate(splice_target_gen_params, prev, desc) ?: more(NULL, desc);
-}
-
-static GENERATOR(limited_gen_params)
-{
-	if (is_one_more(prev))
-		return more(prev, desc);
-	return generate(splice_limited_gen_params, prev, desc) ?: more(NULL, desc);
-}
-
 /**
  * struct place - where to write
  * @name: of the place
@@ -294,12 +255,12 @@ static void on_a_full_disk(struct kunit *test)
 }
 
 static struct kunit_case badaddr_write_cases[] = {
-	KUNIT_CASE_PARAM(before_the_end, all_gen_params),
-	KUNIT_CASE_PARAM(at_the_end, all_gen_params),
-	KUNIT_CASE_PARAM(behind_the_end, all_gen_params),
-	KUNIT_CASE_PARAM(into_a_hole, all_gen_params),
-	KUNIT_CASE_PARAM(to_an_empty_file, all_gen_params),
-	KUNIT_CASE_PARAM(on_a_full_disk, limited_gen_params),
+	KUNIT_CASE_PARAM(before_the_end, splice_any_gen_params),
+	KUNIT_CASE_PARAM(at_the_end, splice_any_gen_params),
+	KUNIT_CASE_PARAM(behind_the_end, splice_any_gen_params),
+	KUNIT_CASE_PARAM(into_a_hole, splice_any_gen_params),
+	KUNIT_CASE_PARAM(to_an_empty_file, splice_any_gen_params),
+	KUNIT_CASE_PARAM(on_a_full_disk, splice_any_limited_gen_params),
 	{}
 };
 

@@ -19,6 +19,7 @@
 #include <linux/shmem_fs.h>
 #include <linux/statfs.h>
 #include <linux/swapops.h>
+#include <linux/uaccess.h>
 
 #include "compat.h"
 #include "fail_usercopy.h"
@@ -813,6 +814,45 @@ static void shmem_write_swapped(struct kunit *test)
 	truncate_to(st, 0);
 }
 
+/* What was stored behind the end is in swap, and comes from there as it was. */
+static void shmem_grow_over_swapped(struct kunit *test)
+{
+	static const loff_t ends[] = { 100, PAGES(2) + 1000 };
+	static const loff_t gaps[] = { 500, PAGE_SIZE - 1, PAGES(3) + 7 };
+	struct shmem_test *st = shmem_test_create(test, single_pages, "size=16m", 18);
+	unsigned int i;
+
+	test_swap_on(test);
+	write_file_map(st->wf);
+	for (i = 0; i < 3 * ARRAY_SIZE(ends) * ARRAY_SIZE(gaps); i++) {
+		loff_t end = ends[i / 3 % ARRAY_SIZE(ends)];
+		loff_t pos = end + gaps[i / 3 / ARRAY_SIZE(ends)];
+		unsigned long addr, at;
+
+		write_file_label(st->wf, "way %u, from %lld to %lld", i % 3, end, pos);
+		truncate_to(st, 0);
+		expect_ubuf(st, 0, 3, end, end);
+		addr = vm_mmap(st->wf->file, 0, CAPACITY, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+		KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+		for (at = end; at < pos && (at == end || !PAGE_ALIGNED(at)); at++)
+			KUNIT_ASSERT_EQ(test, 0, put_user(0x5a, (u8 __user *)(addr + at)));
+		KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr, CAPACITY));
+		test_swap_out(st->wf, round_down(st->wf->size, PAGE_SIZE), PAGE_SIZE);
+
+		switch (i % 3) {
+		case 0:
+			expect_ubuf(st, pos, 7, 50, 50);
+			break;
+		case 1:
+			expect_ubuf(st, pos, 7, PAGES(3), PAGES(3));
+			break;
+		default:
+			truncate_to(st, pos);
+		}
+	}
+	truncate_to(st, 0);
+}
+
 /* A page that could not be swapped in: the write ends before it, then fails. */
 static void shmem_write_swap_error(struct kunit *test)
 {
@@ -1198,6 +1238,7 @@ static struct kunit_case shmem_write_cases[] = {
 	KUNIT_CASE_PARAM(shmem_write_frozen, seal_gen_params),
 #endif
 	KUNIT_CASE_PARAM(shmem_write_swapped, swap_gen_params),
+	KUNIT_CASE(shmem_grow_over_swapped),
 	KUNIT_CASE(shmem_write_swap_error),
 #ifdef CONFIG_MEMORY_FAILURE
 	KUNIT_CASE_PARAM(shmem_write_hwpoison, kind_gen_params),

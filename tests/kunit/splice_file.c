@@ -66,6 +66,47 @@ GENERATOR(splice_disk_gen_params)
 	return next_target(prev, true, JOURNALS, desc);
 }
 
+/* What splice(2) has no ways of its own for, but other writes have. */
+static const struct splice_target more_targets[] = {
+	{ "ext4, inline data", "ext4", "-b 4096 -m 0 -N 64 -I 256 -O inline_data",
+	  NO_COMMITS "delalloc" },
+	{ "ext4, bigalloc", "ext4", "-b 1024 -m 0 -N 64 -O bigalloc -C 16384",
+	  NO_COMMITS "nodelalloc" },
+	{ "ext4, no journal", "ext4", "-b 1024 -m 0 -N 64 -O ^has_journal", "nodelalloc" },
+	{ "ext4, journal, 1k", "ext4", "-b 1024" SMALL_INODES, NO_COMMITS "data=journal" },
+};
+
+/* The next of those, after those that next_target() knows. */
+static const void *next_of_any(const void *prev, unsigned int quirks, char *desc)
+{
+	const struct splice_target *end = more_targets + ARRAY_SIZE(more_targets);
+	const struct splice_target *target = prev;
+	const void *next;
+
+	if (target >= more_targets && target < end) {
+		target++;
+	} else {
+		next = next_target(prev, false, quirks, desc);
+		if (next)
+			return next;
+		target = more_targets;
+	}
+	if (target == end)
+		return NULL;
+	strscpy(desc, target->name, KUNIT_PARAM_DESC_SIZE);
+	return target;
+}
+
+GENERATOR(splice_any_gen_params)
+{
+	return next_of_any(prev, 0, desc);
+}
+
+GENERATOR(splice_any_limited_gen_params)
+{
+	return next_of_any(prev, ENDLESS, desc);
+}
+
 /* For a file that the test has made itself. */
 struct splice_test *splice_test_of(struct kunit *test, struct write_file *wf)
 {

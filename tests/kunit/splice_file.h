@@ -57,6 +57,9 @@ struct splice_test {
 GENERATOR(splice_target_gen_params);
 GENERATOR(splice_limited_gen_params);
 GENERATOR(splice_disk_gen_params);
+/* These, and filesystems that are in no way special to splice(2). */
+GENERATOR(splice_any_gen_params);
+GENERATOR(splice_any_limited_gen_params);
 
 struct splice_test *splice_test_create(struct kunit *test, const struct splice_target *target);
 struct splice_test *splice_test_of(struct kunit *test, struct write_file *wf);
