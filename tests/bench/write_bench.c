@@ -27,6 +27,7 @@
 #include <linux/string.h>
 
 #include "bench_file.h"
+#include "compat.h"
 #include "user_mem.h"
 #include "write_file.h"
 
@@ -472,7 +473,7 @@ static bool bench_row_wanted(struct bench_row *row)
 	return glob_match(rows, row->name);
 }
 
-static const void *next_bench_row(const void *prev, char *name)
+static GENERATOR(next_bench_row)
 {
 	static struct bench_row row;
 	static unsigned int n;
@@ -482,7 +483,7 @@ static const void *next_bench_row(const void *prev, char *name)
 	while (bench_row_get(&row, n++)) {
 		if (!bench_row_wanted(&row))
 			continue;
-		strscpy(name, row.name, KUNIT_PARAM_DESC_SIZE);
+		strscpy(desc, row.name, KUNIT_PARAM_DESC_SIZE);
 		return &row;
 	}
 	return NULL;

@@ -2,7 +2,7 @@
 /*
  * Counts how often ext4 searches for free blocks, by its own tracepoint.
  */
-#include "ext4.h"
+#include "../fs/ext4/ext4.h"
 #include <trace/events/ext4.h>
 
 #include "ext4_searches.h"

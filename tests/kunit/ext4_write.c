@@ -393,6 +393,8 @@ static void appends(struct kunit *test)
 static void searches_once_for_a_batch(struct kunit *test)
 {
 	struct ext4_test *et = ext4_test_create(test);
+	/* A small journal has credits for the data of half of it at once. */
+	int batches = strstr(et->setup->mount, "data=journal") ? 2 : 1;
 	atomic_t *searches;
 
 	if (!IS_ENABLED(CONFIG_EXT4_PERFORM_WRITE))
@@ -403,13 +405,16 @@ static void searches_once_for_a_batch(struct kunit *test)
 	write_file_label(et->wf, "a new file");
 	write_user(et, 0, 0, SZ_64K);
 	KUNIT_ASSERT_EQ(test, 0, vfs_fsync(et->wf->file, 0));
-	KUNIT_EXPECT_LE(test, atomic_read(searches), 3);
+	KUNIT_EXPECT_LE(test, atomic_read(searches), 2 + batches);
 
+	/* What is remembered of holes is forgotten. */
+	test_fs_remount(et->fs);
 	atomic_set(searches, 0);
 	write_file_label(et->wf, "appended");
 	write_user(et, SZ_64K, 0, SZ_64K);
 	KUNIT_ASSERT_EQ(test, 0, vfs_fsync(et->wf->file, 0));
-	KUNIT_EXPECT_EQ(test, atomic_read(searches), 1);
+	KUNIT_EXPECT_GE(test, atomic_read(searches), 1);
+	KUNIT_EXPECT_LE(test, atomic_read(searches), batches);
 	check_on_disk(et);
 }
 
