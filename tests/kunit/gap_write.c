@@ -337,6 +337,27 @@ static void written_directly(struct kunit *test)
 	settle(gt);
 }
 
+/* Can the mapping be stored to without a fault, of which the filesystem would hear? */
+static bool stores_unheard(struct gap_test *gt, loff_t pos)
+{
+	spinlock_t *ptl;
+	pte_t *pte = get_locked_pte(current->mm, gt->addr + (size_t)pos, &ptl);
+	bool writable;
+
+	KUNIT_ASSERT_NOT_NULL(gt->st->test, pte);
+	writable = pte_present(ptep_get(pte)) && pte_write(ptep_get(pte));
+	pte_unmap_unlock(pte, ptl);
+	return writable;
+}
+
+/* Did the page that the file ended in get blocks behind that, up to @pos? */
+static bool has_new_blocks(struct gap_test *gt, loff_t end, loff_t pos)
+{
+	loff_t next = round_up(end, i_blocksize(file_inode(gt->st->wf->file)));
+
+	return offset_in_page(next) && pos > next;
+}
+
 static void store_later(struct gap_test *gt, const struct way *way, loff_t end, loff_t pos,
 			size_t len)
 {
@@ -346,6 +367,9 @@ static void store_later(struct gap_test *gt, const struct way *way, loff_t end, 
 	make_file(gt, end, false);
 	if (!grow(gt, way, pos, len))
 		return;
+	if (has_new_blocks(gt, end, pos))
+		KUNIT_EXPECT_FALSE_MSG(gt->st->test, stores_unheard(gt, end), "%s",
+				       gt->st->wf->label);
 	store(gt, end, LATER, gap);
 	memset(gt->st->wf->model + end, LATER, gap);
 	check_reads(gt);
@@ -354,7 +378,8 @@ static void store_later(struct gap_test *gt, const struct way *way, loff_t end, 
 
 /*
  * What is stored to the gap by a mapping that could store there before is the
- * file's now, although it was nobody's then.
+ * file's now, although it was nobody's then.  The filesystem has to hear of it where
+ * that takes blocks.
  */
 static void stored_later(struct kunit *test)
 {
