@@ -208,38 +208,38 @@ static bool grow(struct gap_test *gt, const struct way *way, loff_t pos, size_t 
 	struct write_file *wf = gt->st->wf;
 	ssize_t grown = way->grow(gt->st, gt->um, pos, len);
 
-	if (way->optional && grown == -EOPNOTSUPP)
+	if (way->optional && grown == -EOPNOTSUPP) {
+		splice_fresh_file(gt->st, 0);
 		return false;
+	}
 	KUNIT_EXPECT_EQ_MSG(gt->st->test, (ssize_t)len, grown, "return value, %s", wf->label);
 	wf->size = max_t(loff_t, wf->size, way->to_pos ? pos : pos + len);
 	return true;
 }
 
-/* As it is on disk, without what the page cache has of it. */
-static void check_on_disk(struct gap_test *gt)
-{
-	splice_forget(gt->st, gt->st->wf);
-	check_reads(gt);
-	write_file_check(gt->st->wf);
-}
-
-/* By @way over the gap, and then by truncating over all that was stored. */
-static void grow_over(struct gap_test *gt, const struct way *way, loff_t end, loff_t pos,
-		      size_t len, bool synced)
+/* Lets the file grow over all that was stored; then as it is on disk. */
+static void finish(struct gap_test *gt)
 {
 	struct write_file *wf = gt->st->wf;
 
-	splice_label(gt->st, "%s, from %lld to %lld, %zu%s", way->name, end, pos, len,
-		     synced ? ", synced" : "");
-	make_file(gt, end, synced);
-	if (!grow(gt, way, pos, len))
-		return;
 	check_reads(gt);
 	KUNIT_EXPECT_EQ_MSG(gt->st->test, 0, vfs_truncate(&wf->file->f_path, MAPPED), "%s",
 			    wf->label);
 	wf->size = MAPPED;
 	check_reads(gt);
-	check_on_disk(gt);
+	splice_forget(gt->st, wf);
+	check_reads(gt);
+	write_file_check(wf);
+}
+
+static void grow_over(struct gap_test *gt, const struct way *way, loff_t end, loff_t pos,
+		      size_t len, bool synced)
+{
+	splice_label(gt->st, "%s, from %lld to %lld, %zu%s", way->name, end, pos, len,
+		     synced ? ", synced" : "");
+	make_file(gt, end, synced);
+	if (grow(gt, way, pos, len))
+		finish(gt);
 }
 
 /* The next gap from @end on; Return: whether there is one. */
@@ -372,8 +372,7 @@ static void store_later(struct gap_test *gt, const struct way *way, loff_t end, 
 				       gt->st->wf->label);
 	store(gt, end, LATER, gap);
 	memset(gt->st->wf->model + end, LATER, gap);
-	check_reads(gt);
-	check_on_disk(gt);
+	finish(gt);
 }
 
 /*
