@@ -27,6 +27,7 @@ help: ## this text
 	@echo 'Variables:'
 	@echo '  SUITES=globs    of suites or suite.test, for kunit, baseline and check-steps'
 	@echo '  FROM=patch      the first one to look at, for check-steps'
+	@echo '  COMPILE=1       compile after each patch and run nothing, for check-steps'
 	@echo '  TOPIC=topic     the series up to that topic, for apply: fixes, engine,'
 	@echo '                  filesystems, splice, debug or docs (docs, which is all of it)'
 	@echo '  ROWS=glob       of rows like ramfs/append/4k/ubuf, for bench'
@@ -85,7 +86,7 @@ sanitize: ## the suites and stress with KASAN and PROVE_LOCKING
 	$(timed) 'scripts/tree.sh patched' 'scripts/sanitize.sh $(MINUTES:%=--minutes=%)'
 
 check-steps: ## build and test after each patch
-	$(timed) 'scripts/check-steps.sh $(FROM:%=--from=%) $(SUITES)'
+	$(timed) 'scripts/check-steps.sh $(FROM:%=--from=%) $(if $(filter 1,$(COMPILE)),--compile) $(SUITES)'
 
 check-versions: ## the series on all versions of 6.12 that the archive has (4 min)
 	$(timed) scripts/check-versions.sh

@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check-steps.sh [--from=PATCH] [SUITE...]: after each patch of the series, or
-# from one on, does the kernel build, do all tests still pass that passed before,
-# and are the files that the patch touches free of new warnings, from the compiler
-# (W=1) and from sparse (C=2)?
+# check-steps.sh [OPTIONS] [SUITE...]: after each patch of the series, does the
+# kernel build, do all tests still pass that passed before, and are the files that
+# the patch touches free of new warnings, from the compiler (W=1) and from sparse
+# (C=2)?
+#   --from=PATCH  from that one on
+#   --compile     run nothing: do the suites and the files of all patches compile?
 #
 # SUITEs are globs of those to run; all, if there are none. With all it takes
 # hours, half of which are those that write to disks.
@@ -13,10 +15,11 @@
 
 . "$(dirname "$0")/common.sh"
 
-from=''
+from='' compile=''
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--from=*) from=${1#*=} ;;
+	--compile) compile=1 ;;
 	*) die "unknown option $1; see scripts/check-steps.sh --help" ;;
 	esac
 	shift
@@ -27,6 +30,8 @@ lock_build
 "$REPO/scripts/tree.sh" work
 need_tools build um sparse
 tree=$BUILD/work
+# W=1 would rebuild everything.
+objdir=$tree/.kunit-warnings
 failed=0
 series_for "$(kernel_version "$tree")"
 mapfile -t names < <(series)
@@ -44,24 +49,40 @@ sources()
 	touched_by "$1" | grep '\.c$' || touched_by "${patches[@]}" | grep '\.c$' || true
 }
 
-# Warnings in these files of the tree, without line numbers. They have a build
-# directory of their own: W=1 would rebuild everything.
+# Warnings in these files of the tree, without line numbers.
 warnings()
 {
-	local out=$tree/.kunit-warnings file objects=() log=$BUILD/warnings.log
+	local log=$BUILD/warnings.log objects
 
-	[[ -d $out ]] || mkdir "$out"
-	# With what this patch may have added, or its files would not be built so.
-	cat "$tree/.kunit-um/.config" "$SUITES_DIR/series.kunitconfig" > "$out/.config"
-	for file; do
-		[[ ! -f $tree/$file ]] || objects+=("${file%.c}.o")
-	done
+	mapfile -t objects < <(objects_of "$@")
 	((${#objects[@]})) || return 0
-	(cd "$out" && rm -f "${objects[@]}")
-	run make -k -C "$tree" ARCH=um O="$out" W=1 C=2 -j"$(nproc)" olddefconfig "${objects[@]}" \
-		> "$log" 2>&1 || { tail -n 30 "$log" >&2; die "W=1 C=2 does not build; see above"; }
+	(cd "$objdir" && rm -f "${objects[@]}")
+	make_objects "$log" C=2 "${objects[@]}"
 	{ grep -E '(warning|error):' "$log" || true; } |
 		sed -E 's/:[0-9]+(:[0-9]+)?:/:/' | sort
+}
+
+# Of the source files that the tree has.
+objects_of()
+{
+	local file
+
+	for file; do
+		[[ ! -f $tree/$file ]] || echo "${file%.c}.o"
+	done
+}
+
+# make_objects LOG [ARGUMENT...] OBJECT...
+make_objects()
+{
+	local log=$1
+
+	shift
+	[[ -d $objdir ]] || mkdir "$objdir"
+	# With what this patch may have added, or its files would not be built so.
+	cat "$tree/.kunit-um/.config" "$SUITES_DIR/series.kunitconfig" > "$objdir/.config"
+	run make -k -C "$tree" ARCH=um O="$objdir" W=1 -j"$(nproc)" olddefconfig "$@" > "$log" 2>&1 ||
+		{ grep -E -A 5 'error:|Error ' "$log" | tail -n 30 >&2; die "W=1 does not build; see above"; }
 }
 
 row()
@@ -78,11 +99,29 @@ tests()
 	"$REPO/scripts/results.py" "$which" "$tree" "${@/#/$BUILD/results/step-}"
 }
 
+# compile_step N: what the series touches anywhere, and the suites.
+compile_step()
+{
+	local log=$BUILD/step.log files objects
+
+	run "$REPO/scripts/kunit.sh" --configure work > "$log" 2>&1 || {
+		tail -n 40 "$log" >&2
+		die "the tree cannot be configured at step $1; see above"
+	}
+	mapfile -t files < <(touched_by "${patches[@]}" | grep '\.c$')
+	mapfile -t objects < <(objects_of "${files[@]}")
+	make_objects "$log" "${objects[@]}" fs/write_kunit/
+}
+
 # step N: build and test the tree as it is, and keep the results.
 step()
 {
 	local rc=0
 
+	[[ ! $compile ]] || {
+		compile_step "$1"
+		return
+	}
 	run "$REPO/scripts/kunit.sh" --quiet work "${globs[@]}" > "$BUILD/step.log" 2>&1 || rc=$?
 	if ((rc > 1)); then
 		tail -n 40 "$BUILD/step.log"
@@ -92,7 +131,9 @@ step()
 	mv "$BUILD/results/work-um" "$BUILD/results/step-$1"
 }
 
-say "first the kernel before ${names[first]-any patch} (7 minutes)"
+times=("7 minutes" "2 minutes, 5 where a header of many is touched")
+[[ ! $compile ]] || times=("2 minutes" "half a minute, 2 where a header of many is touched")
+say "first the kernel before ${names[first]-any patch} (${times[0]})"
 [[ ! -s $tree/.pc/applied-patches ]] || quilt_in "$tree" pop -a -q > /dev/null
 ((!first)) || quilt_in "$tree" push --fuzz=0 -q "$first" > /dev/null
 step "$first"
@@ -100,10 +141,12 @@ step "$first"
 row patch passed fixed broken warnings
 before='(none)'
 ((!first)) || before=${names[first - 1]}
-row "$before" "$(tests passed "$first" | wc -l)" - - -
+passed=- fixed=-
+[[ $compile ]] || passed=$(tests passed "$first" | wc -l)
+row "$before" "$passed" - - -
 for ((next = first + 1; next <= ${#names[@]}; next++)); do
 	patch=${names[next - 1]}
-	say "$next of ${#patches[@]}: $patch (2 minutes, 5 where a header of many is touched)"
+	say "$next of ${#patches[@]}: $patch (${times[1]})"
 	mapfile -t files < <(sources "$PATCHES/$patch")
 	warnings "${files[@]}" > "$BUILD/warnings.before"
 	quilt_in "$tree" push --fuzz=0 -q > "$BUILD/step.log" 2>&1 || {
@@ -113,10 +156,13 @@ for ((next = first + 1; next <= ${#names[@]}; next++)); do
 	warnings "${files[@]}" > "$BUILD/warnings.after"
 	comm -13 "$BUILD/warnings.before" "$BUILD/warnings.after" > "$BUILD/warnings.new"
 	step $next
-	tests broken $((next - 1)) $next > "$BUILD/broken"
-	row "$patch" "$(tests passed $next | wc -l)" \
-		"$(tests broken $next $((next - 1)) | wc -l)" \
-		"$(wc -l < "$BUILD/broken")" "$(wc -l < "$BUILD/warnings.new")"
+	: > "$BUILD/broken"
+	[[ $compile ]] || {
+		tests broken $((next - 1)) $next > "$BUILD/broken"
+		passed=$(tests passed $next | wc -l)
+		fixed=$(tests broken $next $((next - 1)) | wc -l)
+	}
+	row "$patch" "$passed" "$fixed" "$(wc -l < "$BUILD/broken")" "$(wc -l < "$BUILD/warnings.new")"
 	if [[ -s $BUILD/broken || -s $BUILD/warnings.new ]]; then
 		sed 's/^/   broken: /' "$BUILD/broken"
 		sed 's/^/   new: /' "$BUILD/warnings.new"

@@ -5,6 +5,7 @@
 # run those that match, with the tree's own kunit.py.
 #   --arch=um|x86_64   um is the default; x86_64 runs in QEMU, without KVM
 #   --build            build only
+#   --configure        not even that: only say what to build
 #   --quiet            a line per suite, whatever fails in it
 #   --sanitize         a kernel of its own that checks memory accesses and locks
 #
@@ -16,11 +17,12 @@
 
 . "$(dirname "$0")/common.sh"
 
-arch=um build='' quiet='' kind=''
+arch=um build='' configure='' quiet='' kind=''
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--arch=um | --arch=x86_64) arch=${1#*=} ;;
 	--build) build=1 ;;
+	--configure) configure=1 ;;
 	--quiet) quiet=1 ;;
 	--sanitize) kind=-sanitize ;;
 	*) die "unknown option $1; see scripts/kunit.sh --help" ;;
@@ -124,6 +126,10 @@ run_suite()
 
 series_options > "$out.config"
 need_space "$BUILD" 1700
+[[ ! $configure ]] || {
+	run kunit config
+	exit 0
+}
 build_kernel "$name" "$arch" "$out" "$BUILD/build-$name-$arch$kind.log" \
 	"about 6 minutes the first time on two CPUs" run kunit config
 [[ ! $build ]] || exit 0
