@@ -915,6 +915,8 @@ static const struct setup inline_setups[] = {
 	  NO_COMMITS "nodelalloc" },
 	{ "delalloc", "ext4", "-b 4096 -m 0 -N 64 -I 256 -O inline_data",
 	  NO_COMMITS "delalloc" },
+	{ "delalloc, 1k", "ext4", "-b 1024 -m 0 -N 64 -I 256 -O inline_data",
+	  NO_COMMITS "delalloc" },
 	{ "journal", "ext4", "-b 4096 -m 0 -N 64 -I 256 -O inline_data",
 	  NO_COMMITS "data=journal" },
 };
