@@ -11,6 +11,7 @@
  */
 #include <linux/cred.h>
 #include <linux/falloc.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -914,6 +915,10 @@ static const struct setup inline_setups[] = {
 	  NO_COMMITS "nodelalloc" },
 	{ "delalloc", "ext4", "-b 4096 -m 0 -N 64 -I 256 -O inline_data",
 	  NO_COMMITS "delalloc" },
+	{ "delalloc, 1k", "ext4", "-b 1024 -m 0 -N 64 -I 256 -O inline_data",
+	  NO_COMMITS "delalloc" },
+	{ "journal", "ext4", "-b 4096 -m 0 -N 64 -I 256 -O inline_data",
+	  NO_COMMITS "data=journal" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(inline, inline_setups, name);
@@ -965,6 +970,136 @@ static void stays_inline_if_copies_fail(struct kunit *test)
 		write_fails(et, 50, 5, lens[i]);
 		write_inline(et, 50, 5, lens[i]);
 		check_on_disk(et);
+	}
+}
+
+/* What whoever copies the file may leave out: blocks without a byte of data. */
+static bool has_data(struct ext4_test *et, loff_t pos)
+{
+	loff_t start = round_down(pos, blocksize(et));
+
+	return memchr_inv(et->wf->model + start, 0,
+			  min_t(loff_t, blocksize(et), et->wf->size - start));
+}
+
+static void check_seeks(struct ext4_test *et)
+{
+	loff_t step = blocksize(et), size = et->wf->size;
+	loff_t pos, data, hole;
+
+	for (pos = 0; pos < size; pos += pos < 200 ? 25 : 500) {
+		for (data = pos; data < size && !has_data(et, data);)
+			data = round_down(data, step) + step;
+		for (hole = pos; hole < size && has_data(et, hole);)
+			hole = round_down(hole, step) + step;
+		hole = min(hole, size);
+		KUNIT_EXPECT_EQ_MSG(et->test, data < size ? data : -ENXIO,
+				    vfs_llseek(et->wf->file, pos, SEEK_DATA),
+				    "data from %lld on, %s", pos, et->wf->label);
+		KUNIT_EXPECT_EQ_MSG(et->test, hole,
+				    vfs_llseek(et->wf->file, pos, SEEK_HOLE),
+				    "hole from %lld on, %s", pos, et->wf->label);
+	}
+	KUNIT_EXPECT_EQ_MSG(et->test, -ENXIO, vfs_llseek(et->wf->file, size, SEEK_DATA),
+			    "data from the end on, %s", et->wf->label);
+	KUNIT_EXPECT_EQ_MSG(et->test, -ENXIO, vfs_llseek(et->wf->file, size, SEEK_HOLE),
+			    "hole from the end on, %s", et->wf->label);
+}
+
+/* All data is in an extent, and in no more than one. */
+static void check_fiemap(struct ext4_test *et, struct user_mem *um)
+{
+	struct inode *inode = file_inode(et->wf->file);
+	struct fiemap_extent_info fi = {
+		.fi_extents_max = um->len / sizeof(struct fiemap_extent),
+		.fi_extents_start = user_mem_ptr(um, 0),
+	};
+	loff_t next, end = 0;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(et->test, 0, inode->i_op->fiemap(inode, &fi, 0, FIEMAP_MAX_OFFSET));
+	for (i = 0; i < fi.fi_extents_mapped; i++) {
+		struct fiemap_extent fe;
+
+		KUNIT_ASSERT_EQ(et->test, 0, copy_from_user(&fe, fi.fi_extents_start + i,
+							    sizeof(fe)));
+		KUNIT_EXPECT_GE_MSG(et->test, fe.fe_logical, end, "start of extent %u, %s",
+				    i, et->wf->label);
+		KUNIT_EXPECT_EQ_MSG(et->test, i + 1 == fi.fi_extents_mapped,
+				    !!(fe.fe_flags & FIEMAP_EXTENT_LAST), "extent %u, %s",
+				    i, et->wf->label);
+		next = min_t(loff_t, fe.fe_logical, et->wf->size);
+		KUNIT_EXPECT_TRUE_MSG(et->test, next <= end ||
+				      !memchr_inv(et->wf->model + end, 0, next - end),
+				      "data before extent %u, %s", i, et->wf->label);
+		end = fe.fe_logical + fe.fe_length;
+	}
+	KUNIT_EXPECT_TRUE_MSG(et->test, end >= et->wf->size ||
+			      !memchr_inv(et->wf->model + end, 0, et->wf->size - end),
+			      "data behind the last extent, %s", et->wf->label);
+}
+
+/* How the data of a file gets out of its inode, or stays there. */
+static const struct {
+	const char *name;
+	struct {
+		loff_t pos;
+		size_t len;	/* 0: cut the file there, or make it larger */
+	} steps[4];
+} inline_files[] = {
+	{ "empty" },
+	{ "in the inode", { { 0, 50 } } },
+	{ "behind the block map", { { 0, 50 }, { 50, 50 } } },
+	{ "out of the inode by a third write", { { 0, 50 }, { 50, 50 }, { 100, 50 } } },
+	{ "out of the inode, and one more",
+	  { { 0, 50 }, { 50, 50 }, { 100, 50 }, { 150, 50 } } },
+	{ "too large from the start", { { 0, 150 } } },
+	{ "blocks added", { { 0, 50 }, { 50, PAGES(3) } } },
+	{ "a hole between", { { 0, 50 }, { PAGES(3) + 300, 50 } } },
+	{ "two holes between", { { 0, 100 }, { PAGES(6), 50 }, { PAGES(3) + 300, 50 } } },
+	{ "begins far behind the start", { { PAGES(3) + 300, 50 } } },
+	{ "made larger", { { 0, 50 }, { 90, 0 } } },
+	{ "made too large", { { 0, 50 }, { PAGES(2) + 100, 0 } } },
+	{ "too large, and cut", { { 0, 50 }, { 50, PAGES(3) }, { 30, 0 } } },
+	{ "too large, cut, and larger", { { 0, 50 }, { 50, PAGES(3) }, { 30, 0 }, { 30, 200 } } },
+};
+
+static void check_map(struct ext4_test *et, struct user_mem *extents)
+{
+	check_seeks(et);
+	check_fiemap(et, extents);
+}
+
+/* lseek(2) and FIEMAP know of data that is on its way from the inode to a block. */
+static void maps_inline(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	struct user_mem *extents = user_mem_create(test, PAGE_SIZE, 2);
+	unsigned int i, step;
+
+	for (i = 0; i < ARRAY_SIZE(inline_files); i++) {
+		const char *name = inline_files[i].name;
+
+		/* A file that had blocks does not go back into its inode. */
+		et->wf = test_fs_write_file(et->fs, name, O_RDWR, CAPACITY);
+		write_file_poison_free_memory(test);
+		for (step = 0; step < ARRAY_SIZE(inline_files[i].steps); step++) {
+			loff_t pos = inline_files[i].steps[step].pos;
+			size_t len = inline_files[i].steps[step].len;
+
+			write_file_label(et->wf, "%s, step %u", name, step);
+			if (len)
+				write_inline(et, pos, 100 + step, len);
+			else if (pos)
+				write_file_truncate(et->wf, pos);
+			check_map(et, extents);
+		}
+		write_file_label(et->wf, "%s, synced", name);
+		expect_written(et, 0, vfs_fsync(et->wf->file, 0));
+		check_map(et, extents);
+		write_file_label(et->wf, "%s, mounted again", name);
+		check_on_disk(et);
+		check_map(et, extents);
 	}
 }
 
@@ -1058,6 +1193,7 @@ static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(crash_after_failure, crash_gen_params),
 	KUNIT_CASE_PARAM(stays_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(stays_inline_if_copies_fail, inline_gen_params),
+	KUNIT_CASE_PARAM(maps_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(random_writes, setup_gen_params),
 	{}
 };

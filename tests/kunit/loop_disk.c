@@ -47,11 +47,13 @@ long loop_disk_ioctl(struct loop_disk *ld, unsigned int cmd, unsigned long arg)
 }
 
 /* The last close of a device that is to be cleared is what clears it. */
-static void loop_disk_close(void *data)
+static void loop_disk_destroy(void *data)
 {
 	struct loop_disk *ld = data;
 
-	loop_disk_ioctl(ld, LOOP_CLR_FD, 0);
+	/* An error is that of the last writes, and the device is still there. */
+	if (loop_disk_ioctl(ld, LOOP_CLR_FD, 0))
+		loop_disk_ioctl(ld, LOOP_CLR_FD, 0);
 	__fput_sync(ld->file);
 	/* Of the backing file, lest its filesystem stays mounted. */
 	flush_delayed_fput();
@@ -77,7 +79,7 @@ struct loop_disk *loop_disk_create(struct kunit *test)
 					 BLK_OPEN_READ | BLK_OPEN_WRITE, NULL, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ld->file);
 	ld->bdev = file_bdev(ld->file);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, loop_disk_close, ld));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, loop_disk_destroy, ld));
 	return ld;
 }
 
@@ -100,6 +102,7 @@ int loop_disk_bind(struct loop_disk *ld, struct file *backing, u32 flags, u64 of
 	KUNIT_ASSERT_GE(ld->test, fd, 0);
 	fd_install(fd, get_file(backing));
 	config.fd = fd;
+	config.block_size = ld->block_size;
 	config.info.lo_flags = flags;
 	config.info.lo_offset = offset;
 	err = copy_to_user(user_mem_ptr(um, 0), &config, sizeof(config)) ? -EFAULT :
@@ -111,7 +114,15 @@ int loop_disk_bind(struct loop_disk *ld, struct file *backing, u32 flags, u64 of
 /* Clear and close the device, so that the file it was over is free. */
 void loop_disk_unbind(struct loop_disk *ld)
 {
-	kunit_release_action(ld->test, loop_disk_close, ld);
+	kunit_release_action(ld->test, loop_disk_destroy, ld);
+}
+
+/* Close the device and do no more: the test has cleared it, or it clears itself. */
+void loop_disk_close(struct loop_disk *ld)
+{
+	kunit_remove_action(ld->test, loop_disk_destroy, ld);
+	__fput_sync(ld->file);
+	flush_delayed_fput();
 }
 
 /*

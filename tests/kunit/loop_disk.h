@@ -18,11 +18,13 @@
  * @test: the test that owns it
  * @file: the block device, open for reading and writing
  * @bdev: the same for the block layer
+ * @block_size: of a sector, in bytes, for loop_disk_bind(); 0 for the default
  */
 struct loop_disk {
 	struct kunit *test;
 	struct file *file;
 	struct block_device *bdev;
+	unsigned int block_size;
 };
 
 /**
@@ -65,6 +67,7 @@ struct loop_disk *loop_disk_create(struct kunit *test);
 int loop_disk_bind(struct loop_disk *ld, struct file *backing, u32 flags,
 		   u64 offset);
 void loop_disk_unbind(struct loop_disk *ld);
+void loop_disk_close(struct loop_disk *ld);
 long loop_disk_ioctl(struct loop_disk *ld, unsigned int cmd, unsigned long arg);
 
 struct loop_io *loop_io_create(struct loop_disk *ld, loff_t pos, size_t bio_len,
