@@ -25,6 +25,7 @@ while [[ ${1-} == --* ]]; do
 	shift
 done
 globs=("$@")
+[[ ! $compile || ! ${globs+x} ]] || die "--compile runs no suites; leave '$*' out"
 
 lock_build
 "$REPO/scripts/tree.sh" work
@@ -43,10 +44,10 @@ while [[ $from && ${names[first]-} != "${from%.patch}.patch" ]]; do
 	((first < ${#names[@]})) || die "no patch '$from'; $PATCHES/series has their names"
 done
 
-# The .c files of a patch; where it has headers only, those of the series.
+# The .c files of patches; where these have headers only, those of the series.
 sources()
 {
-	touched_by "$1" | grep '\.c$' || touched_by "${patches[@]}" | grep '\.c$' || true
+	touched_by "$@" | grep '\.c$' || touched_by "${patches[@]}" | grep '\.c$' || true
 }
 
 # Warnings in these files of the tree, without line numbers.
@@ -56,7 +57,7 @@ warnings()
 
 	mapfile -t objects < <(objects_of "$@")
 	((${#objects[@]})) || return 0
-	(cd "$objdir" && rm -f "${objects[@]}")
+	rm -f "${objects[@]/#/$objdir/}"
 	make_objects "$log" C=2 "${objects[@]}"
 	{ grep -E '(warning|error):' "$log" || true; } |
 		sed -E 's/:[0-9]+(:[0-9]+)?:/:/' | sort
@@ -78,7 +79,7 @@ make_objects()
 	local log=$1
 
 	shift
-	[[ -d $objdir ]] || mkdir "$objdir"
+	mkdir -p "$objdir"
 	# With what this patch may have added, or its files would not be built so.
 	# And what headers of ecryptfs need.
 	cat "$tree/.kunit-um/.config" "$SUITES_DIR/series.kunitconfig" - > "$objdir/.config" \
@@ -110,7 +111,7 @@ compile_step()
 		tail -n 40 "$log" >&2
 		die "the tree cannot be configured at step $1; see above"
 	}
-	mapfile -t files < <(touched_by "${patches[@]}" | grep '\.c$')
+	mapfile -t files < <(sources "${patches[@]}")
 	mapfile -t objects < <(objects_of "${files[@]}")
 	make_objects "$log" "${objects[@]}" fs/write_kunit/
 }
@@ -133,9 +134,9 @@ step()
 	mv "$BUILD/results/work-um" "$BUILD/results/step-$1"
 }
 
-times=("7 minutes" "2 minutes, 5 where a header of many is touched")
-[[ ! $compile ]] || times=("2 minutes" "half a minute, 2 where a header of many is touched")
-say "first the kernel before ${names[first]-any patch} (${times[0]})"
+first_takes=' (7 minutes)' takes=' (2 minutes, 5 where a header of many is touched)'
+[[ ! $compile ]] || first_takes='' takes=''
+say "first the kernel before ${names[first]-any patch}$first_takes"
 [[ ! -s $tree/.pc/applied-patches ]] || quilt_in "$tree" pop -a -q > /dev/null
 ((!first)) || quilt_in "$tree" push --fuzz=0 -q "$first" > /dev/null
 step "$first"
@@ -148,7 +149,7 @@ passed=- fixed=-
 row "$before" "$passed" - - -
 for ((next = first + 1; next <= ${#names[@]}; next++)); do
 	patch=${names[next - 1]}
-	say "$next of ${#patches[@]}: $patch (${times[1]})"
+	say "$next of ${#patches[@]}: $patch$takes"
 	mapfile -t files < <(sources "$PATCHES/$patch")
 	warnings "${files[@]}" > "$BUILD/warnings.before"
 	quilt_in "$tree" push --fuzz=0 -q > "$BUILD/step.log" 2>&1 || {
