@@ -123,6 +123,12 @@ static void expect_unbound(struct detach_test *dt)
 	__fput_sync(file);
 }
 
+static void close_last(struct detach_test *dt)
+{
+	loop_disk_close(dt->ld);
+	expect_unbound(dt);
+}
+
 /* All writes to the file fail, or none. */
 static void fail_writes(struct detach_test *dt, int error)
 {
@@ -141,9 +147,8 @@ static void detach_unsynced(struct kunit *test)
 	write_device(dt, dt->ld->file, 0, DEVICE);
 	KUNIT_EXPECT_EQ(test, 0, detach(dt));
 	expect_in_file(dt, 0, DEVICE);
-	loop_disk_close(dt->ld);
+	close_last(dt);
 	expect_in_file(dt, 0, DEVICE);
-	expect_unbound(dt);
 }
 
 /* The device can be written as long as it is open, but not opened again. */
@@ -155,9 +160,8 @@ static void detach_then_write(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, detach(dt));
 	KUNIT_EXPECT_EQ(test, -ENXIO, PTR_ERR_OR_ZERO(open_device(dt)));
 	write_device(dt, dt->ld->file, HALF, HALF);
-	loop_disk_close(dt->ld);
+	close_last(dt);
 	expect_in_file(dt, 0, DEVICE);
-	expect_unbound(dt);
 }
 
 /* Whoever syncs that hears of it if it fails. */
@@ -172,8 +176,7 @@ static void detach_then_sync(struct kunit *test)
 	fail_writes(dt, -ENOSPC);
 	write_device(dt, dt->ld->file, HALF, HALF);
 	KUNIT_EXPECT_GT(test, 0, vfs_fsync(dt->ld->file, 0));
-	loop_disk_close(dt->ld);
-	expect_unbound(dt);
+	close_last(dt);
 }
 
 static void write_last_page(struct scripted_file *sf)
@@ -193,9 +196,8 @@ static void detach_and_write(struct kunit *test)
 	dt->sf->on_call = write_last_page;
 	KUNIT_EXPECT_EQ(test, 0, detach(dt));
 	KUNIT_EXPECT_NULL(test, dt->sf->on_call);
-	loop_disk_close(dt->ld);
+	close_last(dt);
 	expect_in_file(dt, 0, DEVICE);
-	expect_unbound(dt);
 }
 
 /* It is detached when the last one closes it. */
@@ -222,9 +224,8 @@ static void detach_autoclear(struct kunit *test)
 	struct detach_test *dt = detach_test_create(test, LO_FLAGS_AUTOCLEAR);
 
 	write_device(dt, dt->ld->file, 0, DEVICE);
-	loop_disk_close(dt->ld);
+	close_last(dt);
 	expect_in_file(dt, 0, DEVICE);
-	expect_unbound(dt);
 }
 
 /* The device stays, and what was lost can be written again. */
@@ -240,8 +241,7 @@ static void detach_fails(struct kunit *test)
 	write_device(dt, dt->ld->file, 0, DEVICE);
 	KUNIT_EXPECT_EQ(test, 0, detach(dt));
 	expect_in_file(dt, 0, DEVICE);
-	loop_disk_close(dt->ld);
-	expect_unbound(dt);
+	close_last(dt);
 }
 
 /* Others that have it open make no difference to whoever detaches. */
@@ -267,8 +267,7 @@ static void detach_again(struct kunit *test)
 	fail_writes(dt, -EIO);
 	KUNIT_EXPECT_GT(test, 0, detach(dt));
 	KUNIT_EXPECT_EQ(test, 0, detach(dt));
-	loop_disk_close(dt->ld);
-	expect_unbound(dt);
+	close_last(dt);
 }
 
 /* An error that somebody knows of is old news. */
@@ -280,8 +279,7 @@ static void detach_after_failed_sync(struct kunit *test)
 	fail_writes(dt, -EIO);
 	KUNIT_EXPECT_GT(test, 0, vfs_fsync(dt->ld->file, 0));
 	KUNIT_EXPECT_EQ(test, 0, detach(dt));
-	loop_disk_close(dt->ld);
-	expect_unbound(dt);
+	close_last(dt);
 }
 
 /* A real file that is full. */
@@ -300,8 +298,7 @@ static void detach_full(struct kunit *test)
 	KUNIT_EXPECT_GT(test, 0, detach(dt));
 	KUNIT_EXPECT_TRUE(test, is_bound(dt));
 	KUNIT_EXPECT_EQ(test, 0, detach(dt));
-	loop_disk_close(dt->ld);
-	expect_unbound(dt);
+	close_last(dt);
 
 	page = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, page);
@@ -346,8 +343,7 @@ static void change_read_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, kernel_read(dt->ld->file, bytes, PAGE_SIZE, &pos));
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, 0x77, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, 0, detach(dt));
-	loop_disk_close(dt->ld);
-	expect_unbound(dt);
+	close_last(dt);
 	KUNIT_EXPECT_NULL(test, memchr_inv(dt->sf->bytes, SCRIPT_POISON, DEVICE));
 	KUNIT_EXPECT_NULL(test, memchr_inv(sf->bytes, 0x77, DEVICE));
 }

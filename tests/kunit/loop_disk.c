@@ -47,6 +47,13 @@ long loop_disk_ioctl(struct loop_disk *ld, unsigned int cmd, unsigned long arg)
 }
 
 /* The last close of a device that is to be cleared is what clears it. */
+static void close_device(struct loop_disk *ld)
+{
+	__fput_sync(ld->file);
+	/* Of the backing file, lest its filesystem stays mounted. */
+	flush_delayed_fput();
+}
+
 static void loop_disk_destroy(void *data)
 {
 	struct loop_disk *ld = data;
@@ -54,9 +61,7 @@ static void loop_disk_destroy(void *data)
 	/* An error is that of the last writes, and the device is still there. */
 	if (loop_disk_ioctl(ld, LOOP_CLR_FD, 0))
 		loop_disk_ioctl(ld, LOOP_CLR_FD, 0);
-	__fput_sync(ld->file);
-	/* Of the backing file, lest its filesystem stays mounted. */
-	flush_delayed_fput();
+	close_device(ld);
 }
 
 /**
@@ -121,8 +126,7 @@ void loop_disk_unbind(struct loop_disk *ld)
 void loop_disk_close(struct loop_disk *ld)
 {
 	kunit_remove_action(ld->test, loop_disk_destroy, ld);
-	__fput_sync(ld->file);
-	flush_delayed_fput();
+	close_device(ld);
 }
 
 /*

@@ -32,6 +32,14 @@ static const struct splice_target targets[] = {
 	{ "ext4, nodelalloc", "ext4", "-b 4096" SMALL_INODES, NO_COMMITS "nodelalloc" },
 	{ "ext4, delalloc", "ext4", "-b 4096" SMALL_INODES, NO_COMMITS "delalloc" },
 	{ "ext4, delalloc, 1k", "ext4", "-b 1024" SMALL_INODES, NO_COMMITS "delalloc", COPIES },
+	{ "ext4, inline data", "ext4", "-b 4096" SMALL_INODES " -I 256 -O inline_data",
+	  NO_COMMITS "delalloc", UNSPLICED },
+	{ "ext4, bigalloc", "ext4", "-b 1024" SMALL_INODES " -O bigalloc -C 16384",
+	  NO_COMMITS "nodelalloc", UNSPLICED },
+	{ "ext4, no journal", "ext4", "-b 1024" SMALL_INODES " -O ^has_journal", "nodelalloc",
+	  UNSPLICED },
+	{ "ext4, journal, 1k", "ext4", "-b 1024" SMALL_INODES, NO_COMMITS "data=journal",
+	  UNSPLICED },
 };
 
 /* The next after @prev that has none of the @quirks. */
@@ -51,60 +59,29 @@ static const void *next_target(const struct splice_target *prev, bool on_disk,
 
 GENERATOR(splice_target_gen_params)
 {
-	return next_target(prev, false, 0, desc);
+	return next_target(prev, false, UNSPLICED, desc);
 }
 
 /* Filesystems that can get full. */
 GENERATOR(splice_limited_gen_params)
 {
-	return next_target(prev, false, ENDLESS, desc);
+	return next_target(prev, false, UNSPLICED | ENDLESS, desc);
 }
 
 /* Those on a disk, to which fsync() writes the data of a file. */
 GENERATOR(splice_disk_gen_params)
 {
-	return next_target(prev, true, JOURNALS, desc);
-}
-
-/* What splice(2) has no ways of its own for, but other writes have. */
-static const struct splice_target more_targets[] = {
-	{ "ext4, inline data", "ext4", "-b 4096 -m 0 -N 64 -I 256 -O inline_data",
-	  NO_COMMITS "delalloc" },
-	{ "ext4, bigalloc", "ext4", "-b 1024 -m 0 -N 64 -O bigalloc -C 16384",
-	  NO_COMMITS "nodelalloc" },
-	{ "ext4, no journal", "ext4", "-b 1024 -m 0 -N 64 -O ^has_journal", "nodelalloc" },
-	{ "ext4, journal, 1k", "ext4", "-b 1024" SMALL_INODES, NO_COMMITS "data=journal" },
-};
-
-/* The next of those, after those that next_target() knows. */
-static const void *next_of_any(const void *prev, unsigned int quirks, char *desc)
-{
-	const struct splice_target *end = more_targets + ARRAY_SIZE(more_targets);
-	const struct splice_target *target = prev;
-	const void *next;
-
-	if (target >= more_targets && target < end) {
-		target++;
-	} else {
-		next = next_target(prev, false, quirks, desc);
-		if (next)
-			return next;
-		target = more_targets;
-	}
-	if (target == end)
-		return NULL;
-	strscpy(desc, target->name, KUNIT_PARAM_DESC_SIZE);
-	return target;
+	return next_target(prev, true, UNSPLICED | JOURNALS, desc);
 }
 
 GENERATOR(splice_any_gen_params)
 {
-	return next_of_any(prev, 0, desc);
+	return next_target(prev, false, 0, desc);
 }
 
 GENERATOR(splice_any_limited_gen_params)
 {
-	return next_of_any(prev, ENDLESS, desc);
+	return next_target(prev, false, ENDLESS, desc);
 }
 
 /* For a file that the test has made itself. */

@@ -33,6 +33,7 @@ struct splice_target {
 #define COPIES		BIT(0)	/* it takes no pages */
 #define JOURNALS	BIT(1)	/* what is synced is in the journal */
 #define ENDLESS		BIT(2)	/* it is never full */
+#define UNSPLICED	BIT(3)	/* special to writes, but in no way to splice(2) */
 
 /**
  * struct splice_test - a file, a pipe, and bytes to put into it
@@ -57,7 +58,7 @@ struct splice_test {
 GENERATOR(splice_target_gen_params);
 GENERATOR(splice_limited_gen_params);
 GENERATOR(splice_disk_gen_params);
-/* These, and filesystems that are in no way special to splice(2). */
+/* These, and what is UNSPLICED. */
 GENERATOR(splice_any_gen_params);
 GENERATOR(splice_any_limited_gen_params);
 
