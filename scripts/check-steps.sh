@@ -80,10 +80,9 @@ make_objects()
 
 	shift
 	mkdir -p "$objdir"
-	# With what this patch may have added, or its files would not be built so.
-	# And what headers of ecryptfs need.
-	cat "$tree/.kunit-um/.config" "$SUITES_DIR/series.kunitconfig" - > "$objdir/.config" \
-		<<< CONFIG_KEYS=y
+	# With what this patch may have added, and all filesystems that patches touch, or
+	# their files would not be built as they are.
+	cat "$tree/.kunit-um/.config" "$SUITES_DIR"/{series,filesystems}.kunitconfig > "$objdir/.config"
 	run make -k -C "$tree" ARCH=um O="$objdir" W=1 -j"$(nproc)" olddefconfig "$@" > "$log" 2>&1 ||
 		{ grep -E -A 5 'error:|Error ' "$log" | tail -n 30 >&2; die "W=1 does not build; see above"; }
 }
