@@ -232,6 +232,25 @@ found()
 	cleaned_up
 }
 
+@test "releases of Debian's archive, of which each is one commit" {
+	printf '#!/bin/bash\n%s\n' '
+		case $1 in
+		list) printf "%s package\n" 6.12.9-1~bpo13+1 6.12.11-1 6.12.10-2 6.12.10-1 6.12.12-1~deb13u1 ;;
+		fetch) echo "$2" ;;
+		unpack)
+			mkdir "$3/fs"
+			touch "$3"/fs/{Makefile,Kconfig}
+			[[ $2 < 6.12.11 || $2 == 6.12.9* ]] && value=good || value=bad
+			echo "$value $2" > "$3/value" ;;
+		esac' > "$repo/scripts/kernels.sh"
+	run -0 bisect --test=s.t --kernels=6.12.9..6.12.12
+	[[ $output == *"4 releases: 6.12.9-1~bpo13+1 6.12.10-2 6.12.11-1 6.12.12-1~deb13u1 "* ]]
+	[[ $output == *"the first bad commit:"*" Linux 6.12.11-1"* ]]
+	[[ ! -e $BUILD/bisect && ! -e $BUILD/bisect.state ]]
+	before=$(snapshot)
+	refused "has no Linux 6.12.8" --test=s.t --kernels=6.12.8..6.12.12
+}
+
 @test "worktrees of the user's that are not there just now stay known" {
 	history good good bad bad
 	git -C "$tree" worktree add -q --detach "$BATS_TEST_TMPDIR/usb"
