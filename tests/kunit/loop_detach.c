@@ -152,6 +152,28 @@ static void detach_unsynced(struct kunit *test)
 }
 
 /* The device can be written as long as it is open, but not opened again. */
+/* What programs wait for: from then on only I/O goes on, and only up to the close. */
+static void detach_twice(struct kunit *test)
+{
+	struct detach_test *dt = detach_test_create(test, 0);
+	struct user_mem *um = user_mem_create(test, PAGE_SIZE, 1);
+	struct loop_info64 info = {};
+	unsigned long arg = (unsigned long)user_mem_ptr(um, 0);
+
+	KUNIT_ASSERT_EQ(test, 0UL, copy_to_user(user_mem_ptr(um, 0), &info, sizeof(info)));
+	write_device(dt, dt->ld->file, 0, DEVICE);
+	KUNIT_EXPECT_EQ(test, 0, detach(dt));
+	KUNIT_EXPECT_EQ(test, -ENXIO, detach(dt));
+	/* Without LO_FLAGS_AUTOCLEAR it would stay. */
+	KUNIT_EXPECT_EQ(test, -ENXIO, loop_disk_ioctl(dt->ld, LOOP_SET_STATUS64, arg));
+	KUNIT_EXPECT_EQ(test, -ENXIO, loop_disk_ioctl(dt->ld, LOOP_GET_STATUS64, arg));
+	KUNIT_EXPECT_EQ(test, -ENXIO, loop_disk_ioctl(dt->ld, LOOP_SET_CAPACITY, 0));
+	KUNIT_EXPECT_EQ(test, -ENXIO, loop_disk_ioctl(dt->ld, LOOP_SET_DIRECT_IO, 1));
+	KUNIT_EXPECT_EQ(test, -ENXIO, loop_disk_ioctl(dt->ld, LOOP_SET_BLOCK_SIZE, 1024));
+	close_last(dt);
+	expect_in_file(dt, 0, DEVICE);
+}
+
 static void detach_then_write(struct kunit *test)
 {
 	struct detach_test *dt = detach_test_create(test, 0);
@@ -350,6 +372,7 @@ static void change_read_only(struct kunit *test)
 
 static struct kunit_case loop_detach_cases[] = {
 	KUNIT_CASE_PARAM(detach_unsynced, mode_gen_params),
+	KUNIT_CASE_PARAM(detach_twice, mode_gen_params),
 	KUNIT_CASE_PARAM(detach_then_write, mode_gen_params),
 	KUNIT_CASE_PARAM(detach_then_sync, mode_gen_params),
 	KUNIT_CASE_PARAM(detach_and_write, mode_gen_params),
