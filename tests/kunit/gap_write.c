@@ -403,6 +403,19 @@ static void stored_later(struct kunit *test)
 	settle(gt);
 }
 
+static void stored_after_direct_write(struct kunit *test)
+{
+	static const loff_t places[] = { 2048, PAGES(1), PAGES(2) };
+	const struct way way = { "direct write", by_direct_write };
+	struct gap_test *gt = gap_test_create(test);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(places) && !write_file_failed(gt->st->wf); i++)
+		if (!(places[i] % i_blocksize(file_inode(gt->st->wf->file))))
+			store_later(gt, &way, 100, places[i], PAGES(1));
+	settle(gt);
+}
+
 static struct kunit_case gap_write_cases[] = {
 	KUNIT_CASE_PARAM(written, splice_any_gen_params),
 	KUNIT_CASE_PARAM(written_from_pieces, splice_any_gen_params),
@@ -413,6 +426,7 @@ static struct kunit_case gap_write_cases[] = {
 	KUNIT_CASE_PARAM(allocated, splice_any_gen_params),
 	KUNIT_CASE_PARAM(zeroed, splice_any_gen_params),
 	KUNIT_CASE_PARAM(stored_later, splice_any_gen_params),
+	KUNIT_CASE_PARAM(stored_after_direct_write, splice_disk_gen_params),
 	{}
 };
 
