@@ -22,6 +22,7 @@
 #include <linux/statfs.h>
 #include <linux/vmalloc.h>
 
+#include "../fs/ext4/ext4.h"
 #include "compat.h"
 #include "ext4_searches.h"
 #include "fail_usercopy.h"
@@ -882,6 +883,106 @@ static void crash(struct kunit *test)
 	write_file_check(et->wf);
 }
 
+static unsigned int delayed(struct ext4_test *et)
+{
+	return EXT4_I(file_inode(et->wf->file))->i_reserved_data_blocks;
+}
+
+static void commit_other(struct ext4_test *et)
+{
+	struct file *other = test_fs_open(et->fs, "other", O_RDWR);
+	loff_t pos = 0;
+
+	expect_written(et, 3, kernel_write(other, "abc", 3, &pos));
+	expect_written(et, 0, vfs_fsync(other, 0));
+	test_fs_close(et->fs, other);
+}
+
+#define DELAYED_END	(PAGES(20) + 100)
+
+/*
+ * Space is so short that blocks are allocated at once.  What is delayed would be
+ * written for that reason, too, if nobody was busy with the file system.
+ */
+static void fill_disk_behind_delayed(struct ext4_test *et)
+{
+	struct super_block *sb = et->fs->mnt->mnt_sb;
+
+	/* On a small disk that is more than what is short. */
+	atomic64_set(&EXT4_SB(sb)->s_resv_clusters, 0);
+	write_user(et, 0, 0, DELAYED_END);
+	down_write(&sb->s_umount);
+	fill_disk(et, delayed(et) * blocksize(et) * 3 / 8);
+	KUNIT_EXPECT_GT(et->test, delayed(et), 20);
+	/* Behind what is delayed, and over it. */
+	write_user(et, DELAYED_END, 7, PAGES(1));
+	write_user(et, PAGES(3) + 50, 5, 777);
+	up_write(&sb->s_umount);
+}
+
+/*
+ * Space gets short behind data that is delayed: the size on disk has to wait for that
+ * data, although the blocks of what is written then are allocated at once, and although
+ * a write fails then.
+ */
+static void crash_when_space_is_short(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+
+	if (!(et->setup->quirks & DELALLOC))
+		kunit_skip(test, "nothing is delayed");
+	fill_disk_behind_delayed(et);
+	down_write(&et->fs->mnt->mnt_sb->s_umount);
+	write_fails(et, DELAYED_END + PAGES(1), 5, PAGES(1));
+	up_write(&et->fs->mnt->mnt_sb->s_umount);
+	commit_other(et);
+
+	crash_now(et);
+	/* All that the size says, or less. */
+	et->wf->size = i_size_read(file_inode(et->wf->file));
+	KUNIT_EXPECT_LE(test, et->wf->size, DELAYED_END + PAGES(1));
+	memset(et->wf->model + et->wf->size, 0, CAPACITY - et->wf->size);
+	write_file_check(et->wf);
+}
+
+/* ... or, if it has to be there, all of it. */
+static void sync_when_space_is_short(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+
+	if (!(et->setup->quirks & DELALLOC))
+		kunit_skip(test, "nothing is delayed");
+	fill_disk_behind_delayed(et);
+	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
+	crash_now(et);
+	write_file_check(et->wf);
+	write_user(et, DELAYED_END + PAGES(1), 700, 7);
+	check_on_disk(et);
+}
+
+/* What fallocate(2) has put behind the end stays there when a write fails. */
+static void failure_keeps_allocated_blocks(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	loff_t end = PAGES(2) + 100;
+	u64 used;
+
+	write_user(et, 0, 0, end);
+	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
+	if (vfs_fallocate(et->wf->file, FALLOC_FL_KEEP_SIZE, 0, PAGES(70)) == -EOPNOTSUPP)
+		kunit_skip(test, "no fallocate(2)");
+	used = space_used(et);
+	KUNIT_ASSERT_GE(test, used, PAGES(70));
+	write_fails(et, end, 5, PAGES(3));
+	KUNIT_EXPECT_GE_MSG(test, space_used(et), used - PAGES(4), "a few pages");
+	write_fails(et, PAGES(30), 5, PAGES(33));
+	KUNIT_EXPECT_GE_MSG(test, space_used(et), used - PAGES(4) - PAGES(33), "a batch");
+	check_on_disk(et);
+	/* And what is left can be written to. */
+	write_user(et, end, 0, PAGES(36));
+	check_on_disk(et);
+}
+
 /*
  * A write fails behind data that is delayed still, and a commit follows, for
  * another file.  On the disk there must not be a size without that data.
@@ -889,15 +990,11 @@ static void crash(struct kunit *test)
 static void crash_after_failure(struct kunit *test)
 {
 	struct ext4_test *et = ext4_test_create(test);
-	struct file *other = test_fs_open(et->fs, "other", O_RDWR);
-	loff_t pos = 0;
 
 	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
 	write_user(et, 0, 0, PAGES(10) + 100);
 	write_fails(et, PAGES(10) + 100, 5, PAGES(3));
-	expect_written(et, 3, kernel_write(other, "abc", 3, &pos));
-	expect_written(et, 0, vfs_fsync(other, 0));
-	test_fs_close(et->fs, other);
+	commit_other(et);
 
 	crash_now(et);
 	if (et->setup->quirks & UNORDERED)
@@ -950,6 +1047,28 @@ static void stays_inline(struct kunit *test)
 	write_file_label(et->wf, "out of the inode");
 	write_user(et, 50, 7, PAGES(3));
 	KUNIT_EXPECT_GE(test, space_used(et), PAGES(3));
+	check_on_disk(et);
+}
+
+/* A file that has become empty has no extents. */
+static void leaves_nothing_inline(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	struct inode *inode = file_inode(et->wf->file);
+	unsigned int i, n;
+
+	for (n = 1; n < 5; n++) {
+		struct fiemap_extent_info fi = {};
+
+		write_file_label(et->wf, "%u writes", n);
+		for (i = 0; i < n; i++)
+			write_inline(et, i * 50, 100, 50);
+		write_file_truncate(et->wf, 0);
+		KUNIT_EXPECT_EQ(test, 0, inode->i_op->fiemap(inode, &fi, 0, FIEMAP_MAX_OFFSET));
+		KUNIT_EXPECT_EQ_MSG(test, 0, fi.fi_extents_mapped, "%s", et->wf->label);
+		KUNIT_EXPECT_EQ_MSG(test, -ENXIO, vfs_llseek(et->wf->file, 0, SEEK_DATA), "%s",
+				    et->wf->label);
+	}
 	check_on_disk(et);
 }
 
@@ -1191,8 +1310,12 @@ static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(small_journal, journal_gen_params),
 	KUNIT_CASE_PARAM(crash, crash_gen_params),
 	KUNIT_CASE_PARAM(crash_after_failure, crash_gen_params),
+	KUNIT_CASE_PARAM(crash_when_space_is_short, crash_gen_params),
+	KUNIT_CASE_PARAM(sync_when_space_is_short, crash_gen_params),
+	KUNIT_CASE_PARAM(failure_keeps_allocated_blocks, setup_gen_params),
 	KUNIT_CASE_PARAM(stays_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(stays_inline_if_copies_fail, inline_gen_params),
+	KUNIT_CASE_PARAM(leaves_nothing_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(maps_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(random_writes, setup_gen_params),
 	{}
