@@ -251,6 +251,21 @@ found()
 	refused "has no Linux 6.12.8" --test=s.t --kernels=6.12.8..6.12.12
 }
 
+@test "a change of more files than anybody reads, as that of a release" {
+	history 100
+	mkdir "$tree/files"
+	for n in {1..1200}; do echo > "$tree/files/$n-$(printf '%060d' 0)"; done
+	echo "130 1" > "$tree/value"
+	git -C "$tree" add -A
+	git -C "$tree" commit -q -m "change 1"
+	git -C "$tree" tag r1
+	before=$(snapshot)
+	run -0 bisect --row=r/r/r/r --good=r0 --bad=r1 "$tree"
+	[[ $output == *"1201 files changed"*"good:"*"takes 100.0 instructions"*"bad:"*"takes 130.0 instructions"* ]]
+	((${#lines[@]} < 70))
+	cleaned_up
+}
+
 @test "worktrees of the user's that are not there just now stay known" {
 	history good good bad bad
 	git -C "$tree" worktree add -q --detach "$BATS_TEST_TMPDIR/usb"
