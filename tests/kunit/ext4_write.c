@@ -1072,6 +1072,36 @@ static void leaves_nothing_inline(struct kunit *test)
 	check_on_disk(et);
 }
 
+/*
+ * Data has been on its way out of the inode, but is gone.  A write that does not delay
+ * its blocks finds none, and no room for any: what is in the inode is no block map.
+ */
+static void inline_when_space_is_short(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	struct super_block *sb = et->fs->mnt->mnt_sb;
+	struct file *other = test_fs_open(et->fs, "delayed", O_RDWR);
+	struct user_iter ui;
+	ssize_t written;
+	loff_t pos = 0;
+
+	atomic64_set(&EXT4_SB(sb)->s_resv_clusters, 0);
+	write_inline(et, 0, 100, 60);
+	write_inline(et, 60, 7, PAGES(3));
+	write_file_truncate(et->wf, 0);
+	down_write(&sb->s_umount);
+	KUNIT_EXPECT_EQ(test, (ssize_t)PAGES(20),
+			kernel_write(other, et->wf->model, PAGES(20), &pos));
+	fill_disk(et, 7 * blocksize(et));
+	pos = 0;
+	user_iter_ubuf(&ui, et->um, 7, PAGES(1));
+	written = vfs_iter_write(et->wf->file, &ui.iter, &pos, 0);
+	up_write(&sb->s_umount);
+	test_fs_close(et->fs, other);
+	take_over(et, pos, ui.source, written);
+	check_on_disk(et);
+}
+
 /* The write that moves data out of the inode fails. */
 static void stays_inline_if_copies_fail(struct kunit *test)
 {
@@ -1316,6 +1346,7 @@ static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(stays_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(stays_inline_if_copies_fail, inline_gen_params),
 	KUNIT_CASE_PARAM(leaves_nothing_inline, inline_gen_params),
+	KUNIT_CASE_PARAM(inline_when_space_is_short, inline_gen_params),
 	KUNIT_CASE_PARAM(maps_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(random_writes, setup_gen_params),
 	{}
