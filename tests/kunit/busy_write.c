@@ -203,34 +203,6 @@ static void expect_nothing_held(struct busy_test *bt)
 
 static const pgoff_t pages[] = { 0, 1, 5, 7 };
 
-static void busy_before(struct busy_test *bt)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(pages); i++) {
-		make_file(bt, pages[i]);
-		take(bt);
-		KUNIT_EXPECT_TRUE(bt->st->test, bt->taken);
-		if (start_write(bt))
-			expect_nothing_held(bt);
-		else
-			KUNIT_FAIL(bt->st->test, "no wait, %s", bt->st->wf->label);
-		release(bt);
-		finish_write(bt);
-	}
-	splice_settle(bt->st);
-}
-
-static void locked(struct kunit *test)
-{
-	busy_before(busy_test_create(test, LOCKED));
-}
-
-static void under_writeback(struct kunit *test)
-{
-	busy_before(busy_test_create(test, UNDER_WRITEBACK));
-}
-
 /* The folios were looked up, and are not locked. */
 static void handle_has_started(void *data, dev_t dev, tid_t tid, unsigned int type,
 			       unsigned int line, int blocks)
@@ -255,13 +227,16 @@ static void start_probe(struct busy_test *bt)
 			kunit_add_action_or_reset(bt->st->test, stop_probe, bt));
 }
 
-static void busy_in_between(struct busy_test *bt)
+static void meet_busy(struct busy_test *bt, bool in_between)
 {
 	unsigned int i;
 
-	start_probe(bt);
+	if (in_between)
+		start_probe(bt);
 	for (i = 0; i < ARRAY_SIZE(pages); i++) {
 		make_file(bt, pages[i]);
+		if (!in_between)
+			take(bt);
 		if (start_write(bt))
 			expect_nothing_held(bt);
 		else
@@ -272,14 +247,24 @@ static void busy_in_between(struct busy_test *bt)
 	splice_settle(bt->st);
 }
 
+static void locked(struct kunit *test)
+{
+	meet_busy(busy_test_create(test, LOCKED), false);
+}
+
+static void under_writeback(struct kunit *test)
+{
+	meet_busy(busy_test_create(test, UNDER_WRITEBACK), false);
+}
+
 static void locked_in_between(struct kunit *test)
 {
-	busy_in_between(busy_test_create(test, LOCKED));
+	meet_busy(busy_test_create(test, LOCKED), true);
 }
 
 static void under_writeback_in_between(struct kunit *test)
 {
-	busy_in_between(busy_test_create(test, UNDER_WRITEBACK));
+	meet_busy(busy_test_create(test, UNDER_WRITEBACK), true);
 }
 
 /*
