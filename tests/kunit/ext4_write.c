@@ -898,26 +898,41 @@ static void commit_other(struct ext4_test *et)
 	test_fs_close(et->fs, other);
 }
 
-#define DELAYED_END	(PAGES(20) + 100)
+static void release_umount(void *sb)
+{
+	up_write(&((struct super_block *)sb)->s_umount);
+}
 
 /*
- * Space is so short that blocks are allocated at once.  What is delayed would be
- * written for that reason, too, if nobody was busy with the file system.
+ * Where space is short, ext4 allocates blocks at once.  It also has what is delayed
+ * written, but only tries to lock s_umount for that: not while the test has it.
  */
-static void fill_disk_behind_delayed(struct ext4_test *et)
+static void keep_delayed(struct ext4_test *et)
 {
 	struct super_block *sb = et->fs->mnt->mnt_sb;
 
-	/* On a small disk that is more than what is short. */
+	/* On a small disk what is reserved is more than what is short. */
 	atomic64_set(&EXT4_SB(sb)->s_resv_clusters, 0);
-	write_user(et, 0, 0, DELAYED_END);
 	down_write(&sb->s_umount);
+	KUNIT_ASSERT_EQ(et->test, 0, kunit_add_action_or_reset(et->test, release_umount, sb));
+}
+
+static void stop_keeping_delayed(struct ext4_test *et)
+{
+	kunit_release_action(et->test, release_umount, et->fs->mnt->mnt_sb);
+}
+
+#define DELAYED_END	(PAGES(20) + 100)
+
+/* And write behind what is delayed, and over it. */
+static void fill_disk_behind_delayed(struct ext4_test *et)
+{
+	keep_delayed(et);
+	write_user(et, 0, 0, DELAYED_END);
 	fill_disk(et, delayed(et) * blocksize(et) * 3 / 8);
 	KUNIT_EXPECT_GT(et->test, delayed(et), 20);
-	/* Behind what is delayed, and over it. */
 	write_user(et, DELAYED_END, 7, PAGES(1));
 	write_user(et, PAGES(3) + 50, 5, 777);
-	up_write(&sb->s_umount);
 }
 
 /*
@@ -932,9 +947,8 @@ static void crash_when_space_is_short(struct kunit *test)
 	if (!(et->setup->quirks & DELALLOC))
 		kunit_skip(test, "nothing is delayed");
 	fill_disk_behind_delayed(et);
-	down_write(&et->fs->mnt->mnt_sb->s_umount);
 	write_fails(et, DELAYED_END + PAGES(1), 5, PAGES(1));
-	up_write(&et->fs->mnt->mnt_sb->s_umount);
+	stop_keeping_delayed(et);
 	commit_other(et);
 
 	crash_now(et);
@@ -953,6 +967,7 @@ static void sync_when_space_is_short(struct kunit *test)
 	if (!(et->setup->quirks & DELALLOC))
 		kunit_skip(test, "nothing is delayed");
 	fill_disk_behind_delayed(et);
+	stop_keeping_delayed(et);
 	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
 	crash_now(et);
 	write_file_check(et->wf);
@@ -1079,24 +1094,22 @@ static void leaves_nothing_inline(struct kunit *test)
 static void inline_when_space_is_short(struct kunit *test)
 {
 	struct ext4_test *et = ext4_test_create(test);
-	struct super_block *sb = et->fs->mnt->mnt_sb;
 	struct file *other = test_fs_open(et->fs, "delayed", O_RDWR);
 	struct user_iter ui;
 	ssize_t written;
 	loff_t pos = 0;
 
-	atomic64_set(&EXT4_SB(sb)->s_resv_clusters, 0);
 	write_inline(et, 0, 100, 60);
 	write_inline(et, 60, 7, PAGES(3));
 	write_file_truncate(et->wf, 0);
-	down_write(&sb->s_umount);
+	keep_delayed(et);
 	KUNIT_EXPECT_EQ(test, (ssize_t)PAGES(20),
 			kernel_write(other, et->wf->model, PAGES(20), &pos));
 	fill_disk(et, 7 * blocksize(et));
 	pos = 0;
 	user_iter_ubuf(&ui, et->um, 7, PAGES(1));
 	written = vfs_iter_write(et->wf->file, &ui.iter, &pos, 0);
-	up_write(&sb->s_umount);
+	stop_keeping_delayed(et);
 	test_fs_close(et->fs, other);
 	take_over(et, pos, ui.source, written);
 	check_on_disk(et);

@@ -151,7 +151,6 @@ static void detach_unsynced(struct kunit *test)
 	expect_in_file(dt, 0, DEVICE);
 }
 
-/* The device can be written as long as it is open, but not opened again. */
 /* What programs wait for: from then on only I/O goes on, and only up to the close. */
 static void detach_twice(struct kunit *test)
 {
@@ -174,6 +173,7 @@ static void detach_twice(struct kunit *test)
 	expect_in_file(dt, 0, DEVICE);
 }
 
+/* The device can be written as long as it is open, but not opened again. */
 static void detach_then_write(struct kunit *test)
 {
 	struct detach_test *dt = detach_test_create(test, 0);
