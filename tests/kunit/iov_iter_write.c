@@ -445,11 +445,6 @@ static size_t peek(struct folio *folio, size_t offset, size_t bytes, struct iov_
 {
 	return peek_folio_from_iter(folio, offset, bytes, i);
 }
-
-static size_t peek_atomic(struct folio *folio, size_t offset, size_t bytes, struct iov_iter *i)
-{
-	return peek_folio_from_iter_atomic(folio, offset, bytes, i);
-}
 #endif
 
 static const struct copy_op copy_ops[] = {
@@ -460,7 +455,6 @@ static const struct copy_op copy_ops[] = {
 	{ "copy_page_from_iter_atomic", copy_from_iter_to_tail_page_atomic, true, true },
 #ifdef CONFIG_IOV_ITER_PEEK
 	{ "peek_folio_from_iter", peek, false, false },
-	{ "peek_folio_from_iter_atomic", peek_atomic, true, false },
 #endif
 };
 
