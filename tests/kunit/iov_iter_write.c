@@ -1134,23 +1134,20 @@ static void peek_equals_copy_source(struct source *src)
 	struct folio *peeked = alloc_folio(src->test, 2), *copied = alloc_folio(src->test, 2);
 	const size_t steps[] = { 1021, PAGE_SIZE, PAGES(3) };
 	unsigned int i, times;
-	bool atomic;
 
-	for (i = 0; i < 2 * ARRAY_SIZE(steps); i++) {
-		size_t step = steps[i / 2], n, again;
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		size_t step = steps[i], n, again;
 		struct iov_iter iter = src->iter;
 
-		atomic = i % 2;
 		source_populate(src);
 		do {
-			scnprintf(src->step, sizeof(src->step), "peek %zu, %zu left%s", step,
-				  iov_iter_count(&iter), atomic ? ", atomic" : "");
+			scnprintf(src->step, sizeof(src->step), "peek %zu, %zu left", step,
+				  iov_iter_count(&iter));
 			memset(folio_address(peeked), POISON, folio_size(peeked));
 			memset(folio_address(copied), POISON, folio_size(copied));
 			for (times = 0; times < 3; times++)
-				n = (atomic ? peek_atomic : peek)(peeked, 99, step, &iter);
-			again = (atomic ? copy_folio_from_iter_atomic :
-				 copy_folio_from_iter)(copied, 99, step, &iter);
+				n = peek(peeked, 99, step, &iter);
+			again = copy_folio_from_iter(copied, 99, step, &iter);
 			SOURCE_EQ(src, n, again);
 			SOURCE_EQ(src, memcmp(folio_address(peeked), folio_address(copied),
 					      folio_size(copied)), 0);
