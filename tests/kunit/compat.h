@@ -70,16 +70,6 @@ static inline aops_writer_t *aops_writer(struct kiocb *iocb)
 #define batch_writer(pw)	((pw)->file)
 #endif
 
-/*
- * How often two pages may come up short before the next attempt is for one: where
- * the source is not faulted in before the first copy, that one does not count.
- */
-#ifdef HAS_KIOCB_IN_AOPS
-#define BATCH_ATTEMPTS	2
-#else
-#define BATCH_ATTEMPTS	1
-#endif
-
 #ifndef HAS_SHORT_BLOCK_WRITE_END
 static inline int short_block_write_end(loff_t pos, unsigned int len, unsigned int copied,
 					struct folio *folio)
