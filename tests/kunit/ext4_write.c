@@ -13,6 +13,7 @@
 #include <linux/falloc.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <linux/fsverity.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
@@ -23,9 +24,11 @@
 #include <linux/vmalloc.h>
 
 #include "../fs/ext4/ext4.h"
+#include "../fs/ext4/ext4_jbd2.h"
 #include "compat.h"
 #include "ext4_searches.h"
 #include "fail_usercopy.h"
+#include "journal_credits.h"
 #include "test_fs.h"
 #include "user_mem.h"
 #include "user_trap.h"
@@ -62,6 +65,7 @@ struct setup {
 #define DELALLOC	BIT(0)	/* blocks are allocated by writeback */
 #define CLUSTERS	BIT(1)	/* space goes in units larger than a block */
 #define UNORDERED	BIT(2)	/* a size may be on the disk before its data */
+#define ENCRYPTED	BIT(3)	/* what is on the disk is not what was written */
 
 static const struct setup setups[] = {
 	{ "ext3, 1k, ordered", "ext3", "-b 1024 -m 0 -N 64", NO_COMMITS "data=ordered" },
@@ -82,6 +86,10 @@ static const struct setup setups[] = {
 	  NO_COMMITS "delalloc", DELALLOC },
 	{ "ext4, 1k, bigalloc", "ext4", "-b 1024 -m 0 -N 64 -O bigalloc -C 16384",
 	  NO_COMMITS "nodelalloc", CLUSTERS },
+	{ "ext4, 1k, bigalloc, delalloc", "ext4", "-b 1024 -m 0 -N 64 -O bigalloc -C 16384",
+	  NO_COMMITS "delalloc", CLUSTERS | DELALLOC },
+	{ "ext4, 1k, encrypted", "ext4", "-b 1024 -m 0 -N 64 -O encrypt",
+	  NO_COMMITS "delalloc,test_dummy_encryption", DELALLOC | ENCRYPTED },
 	/* Last, for crash_gen_params(). */
 	{ "ext4, 1k, no journal", "ext4", "-b 1024 -m 0 -N 64 -O ^has_journal", "nodelalloc" },
 };
@@ -118,6 +126,12 @@ static struct ext4_test *ext4_test_create(struct kunit *test)
 static size_t blocksize(struct ext4_test *et)
 {
 	return i_blocksize(file_inode(et->wf->file));
+}
+
+/* What space is taken by. */
+static size_t unit(struct ext4_test *et)
+{
+	return et->setup->quirks & CLUSTERS ? 16384 : blocksize(et);
 }
 
 static ssize_t write_iter(struct ext4_test *et, loff_t pos, struct user_iter *ui)
@@ -403,6 +417,10 @@ static void searches_once_for_a_batch(struct kunit *test)
 		kunit_skip(test, "ext4 has no batches");
 	if (et->setup->quirks & CLUSTERS)
 		kunit_skip(test, "goes page by page");
+#ifdef HAS_FS_LAYER_CRYPTO
+	if (et->setup->quirks & ENCRYPTED)
+		kunit_skip(test, "goes page by page");
+#endif
 	searches = count_ext4_searches(test);
 	write_file_label(et->wf, "a new file");
 	write_user(et, 0, 0, SZ_64K);
@@ -660,7 +678,7 @@ static void disk_full(struct kunit *test)
 {
 	struct ext4_test *et = ext4_test_create(test);
 	/* For blocks that map others, and what the file system keeps for itself. */
-	size_t slack = 8 * (et->setup->quirks & CLUSTERS ? 16384 : blocksize(et));
+	size_t slack = 8 * unit(et);
 	unsigned int i;
 
 	for (i = 0; i < 4 && !write_file_failed(et->wf); i++) {
@@ -699,6 +717,50 @@ static void disk_full(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, vfs_truncate(&test_fs_open(et->fs, "filler", O_RDWR)->f_path, 0));
 	write_file_label(et->wf, "space again");
 	write_user(et, 0, 0, PAGES(MEM_PAGES));
+}
+
+/*
+ * What a handle is started for is promised to it, and missing for others.  A batch asks
+ * for what a page asks for, and for the data that is journalled.
+ */
+static void promises_no_more_than_a_page(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	atomic_t *most = watch_journal_credits(test);
+	int page, data = 0;
+
+	/* Or the first copy is short, and what was allocated in vain is freed. */
+	user_mem_populate(et->um, 0, PAGES(31));
+	write_user(et, 0, 0, PAGES(1));
+	page = atomic_xchg(most, 0);
+	KUNIT_EXPECT_GT(test, page, 0);
+	write_user(et, PAGES(1), 0, PAGES(31));
+	if (ext4_should_journal_data(file_inode(et->wf->file)))
+		data = PAGES(30) / blocksize(et);
+	KUNIT_EXPECT_LE(test, atomic_read(most), page + data + 4);
+	check_on_disk(et);
+}
+
+/* What is free lies in single blocks, so that a batch has as many runs as blocks. */
+static void fragmented(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	struct file *filler;
+	loff_t pos;
+
+	fill_disk(et, PAGES(8));
+	filler = test_fs_open(et->fs, "filler", O_RDWR);
+	for (pos = 0; pos < 4 * CAPACITY && pos < i_size_read(file_inode(filler));
+	     pos += 2 * unit(et))
+		KUNIT_ASSERT_EQ(test, 0, vfs_fallocate(filler, FALLOC_FL_PUNCH_HOLE |
+						       FALLOC_FL_KEEP_SIZE, pos, unit(et)));
+	/* What is punched can be had after a commit. */
+	KUNIT_ASSERT_EQ(test, 0, vfs_fsync(filler, 0));
+	write_file_label(et->wf, "an empty file");
+	write_user(et, 300, 0, PAGES(MEM_PAGES));
+	write_file_label(et->wf, "an append");
+	write_user(et, 300 + PAGES(MEM_PAGES), 77, PAGES(MEM_PAGES) - 77);
+	check_on_disk(et);
 }
 
 /*
@@ -801,6 +863,72 @@ static void quota_exceeded(struct kunit *test)
 	expect_written(et, PAGES(10), write_under_quota(et, 600, PAGES(10)));
 	/* e2fsck counts what the quota file has, too. */
 	check_on_disk(et);
+}
+
+static const struct setup verity_setups[] = {
+	{ "1k, delalloc", "ext4", "-b 1024 -m 0 -N 64 -O verity", NO_COMMITS "delalloc" },
+	{ "1k, journal", "ext4", "-b 1024 -m 0 -N 64 -O verity", NO_COMMITS "data=journal" },
+	{ "4k, nodelalloc", "ext4", "-b 4096 -m 0 -N 64 -O verity", NO_COMMITS "nodelalloc" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(verity, verity_setups, name);
+
+static long enable_verity(struct ext4_test *et, struct file *file)
+{
+	struct fsverity_enable_arg arg = {
+		.version = 1,
+		.hash_algorithm = FS_VERITY_HASH_ALG_SHA256,
+		.block_size = blocksize(et),
+	};
+	void __user *ptr = user_mem_ptr(et->um, 0);
+
+	KUNIT_ASSERT_EQ(et->test, 0UL, copy_to_user(ptr, &arg, sizeof(arg)));
+	return file->f_op->unlocked_ioctl(file, FS_IOC_ENABLE_VERITY, (unsigned long)ptr);
+}
+
+/* fs-verity writes its tree behind the end of the file: all of that, at any size. */
+static void verity(struct kunit *test)
+{
+	static const size_t sizes[] = { 1, 1024, PAGES(3) - 1, PAGES(21) + 77, PAGES(64) };
+	struct ext4_test *et = ext4_test_create_on(test, test->param_value, DISK_SIZE);
+	u8 *bytes = kunit_kzalloc(test, PAGES(64), GFP_KERNEL);
+	unsigned int i;
+	char name[2] = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	write_user(et, 0, 0, PAGES(MEM_PAGES));
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct file *file;
+		loff_t pos = 0;
+
+		name[0] = '0' + i;
+		file = test_fs_open(et->fs, name, O_RDWR);
+		for (; pos < sizes[i]; )
+			KUNIT_ASSERT_GT(test, kernel_write(file, et->wf->model,
+							   min_t(size_t, sizes[i] - pos, PAGES(5)),
+							   &pos), 0);
+		test_fs_close(et->fs, file);
+		file = test_fs_open(et->fs, name, O_RDONLY);
+		KUNIT_EXPECT_EQ_MSG(test, 0, enable_verity(et, file), "%zu bytes", sizes[i]);
+		test_fs_close(et->fs, file);
+	}
+	test_fs_check(et->fs);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct file *file;
+		loff_t pos = 0;
+
+		name[0] = '0' + i;
+		file = test_fs_open(et->fs, name, O_RDONLY);
+		KUNIT_EXPECT_TRUE_MSG(test, IS_VERITY(file_inode(file)), "%zu bytes", sizes[i]);
+		/* What does not match the tree can't be read. */
+		KUNIT_EXPECT_EQ_MSG(test, (ssize_t)sizes[i],
+				    kernel_read(file, bytes, PAGES(64), &pos), "%zu bytes",
+				    sizes[i]);
+		for (pos = 0; pos < sizes[i]; pos += PAGES(5))
+			KUNIT_EXPECT_MEMEQ(test, bytes + pos, et->wf->model,
+					   min_t(size_t, sizes[i] - pos, PAGES(5)));
+		test_fs_close(et->fs, file);
+	}
 }
 
 /*
@@ -922,16 +1050,23 @@ static void stop_keeping_delayed(struct ext4_test *et)
 	kunit_release_action(et->test, release_umount, et->fs->mnt->mnt_sb);
 }
 
-#define DELAYED_END	(PAGES(20) + 100)
+/* Enough for three eighths of it to be some units. */
+static loff_t delayed_end(struct ext4_test *et)
+{
+	return 100 + (et->setup->quirks & CLUSTERS ? PAGES(70) : PAGES(20));
+}
 
 /* And write behind what is delayed, and over it. */
 static void fill_disk_behind_delayed(struct ext4_test *et)
 {
+	loff_t pos, end = delayed_end(et);
+
 	keep_delayed(et);
-	write_user(et, 0, 0, DELAYED_END);
-	fill_disk(et, delayed(et) * blocksize(et) * 3 / 8);
-	KUNIT_EXPECT_GT(et->test, delayed(et), 20);
-	write_user(et, DELAYED_END, 7, PAGES(1));
+	for (pos = 0; pos < end; pos += PAGES(35))
+		write_user(et, pos, 0, min_t(size_t, PAGES(35), end - pos));
+	fill_disk(et, delayed(et) * unit(et) * 3 / 8);
+	KUNIT_EXPECT_GE(et->test, delayed(et) * unit(et), end);
+	write_user(et, end, 7, PAGES(1));
 	write_user(et, PAGES(3) + 50, 5, 777);
 }
 
@@ -947,14 +1082,15 @@ static void crash_when_space_is_short(struct kunit *test)
 	if (!(et->setup->quirks & DELALLOC))
 		kunit_skip(test, "nothing is delayed");
 	fill_disk_behind_delayed(et);
-	write_fails(et, DELAYED_END + PAGES(1), 5, PAGES(1));
-	stop_keeping_delayed(et);
+	write_fails(et, delayed_end(et) + PAGES(1), 5, PAGES(1));
+	/* To write the other file would have this one written, too. */
 	commit_other(et);
+	stop_keeping_delayed(et);
 
 	crash_now(et);
 	/* All that the size says, or less. */
 	et->wf->size = i_size_read(file_inode(et->wf->file));
-	KUNIT_EXPECT_LE(test, et->wf->size, DELAYED_END + PAGES(1));
+	KUNIT_EXPECT_LE(test, et->wf->size, delayed_end(et) + PAGES(1));
 	memset(et->wf->model + et->wf->size, 0, CAPACITY - et->wf->size);
 	write_file_check(et->wf);
 }
@@ -967,12 +1103,13 @@ static void sync_when_space_is_short(struct kunit *test)
 	if (!(et->setup->quirks & DELALLOC))
 		kunit_skip(test, "nothing is delayed");
 	fill_disk_behind_delayed(et);
-	stop_keeping_delayed(et);
 	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
+	/* In a block that is there. */
+	write_user(et, delayed_end(et) + PAGES(1), 700, 7);
+	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
+	stop_keeping_delayed(et);
 	crash_now(et);
 	write_file_check(et->wf);
-	write_user(et, DELAYED_END + PAGES(1), 700, 7);
-	check_on_disk(et);
 }
 
 /* What fallocate(2) has put behind the end stays there when a write fails. */
@@ -1088,10 +1225,11 @@ static void leaves_nothing_inline(struct kunit *test)
 }
 
 /*
- * Data has been on its way out of the inode, but is gone.  A write that does not delay
- * its blocks finds none, and no room for any: what is in the inode is no block map.
+ * Data has been on its way out of the inode, and the first @keep bytes are left of it.
+ * A write that does not delay its blocks finds none, and no room for any: what is in
+ * the inode is no block map.
  */
-static void inline_when_space_is_short(struct kunit *test)
+static void write_behind_inline(struct kunit *test, loff_t keep)
 {
 	struct ext4_test *et = ext4_test_create(test);
 	struct file *other = test_fs_open(et->fs, "delayed", O_RDWR);
@@ -1101,18 +1239,30 @@ static void inline_when_space_is_short(struct kunit *test)
 
 	write_inline(et, 0, 100, 60);
 	write_inline(et, 60, 7, PAGES(3));
-	write_file_truncate(et->wf, 0);
+	write_file_truncate(et->wf, keep);
 	keep_delayed(et);
 	KUNIT_EXPECT_EQ(test, (ssize_t)PAGES(20),
 			kernel_write(other, et->wf->model, PAGES(20), &pos));
 	fill_disk(et, 7 * blocksize(et));
-	pos = 0;
-	user_iter_ubuf(&ui, et->um, 7, PAGES(1));
+	pos = keep;
+	user_iter_ubuf(&ui, et->um, 7, PAGES(2));
 	written = vfs_iter_write(et->wf->file, &ui.iter, &pos, 0);
 	stop_keeping_delayed(et);
 	test_fs_close(et->fs, other);
 	take_over(et, pos, ui.source, written);
+	KUNIT_EXPECT_FALSE(test, EXT4_SB(file_inode(et->wf->file)->i_sb)->s_mount_state &
+			   EXT4_ERROR_FS);
 	check_on_disk(et);
+}
+
+static void inline_when_space_is_short(struct kunit *test)
+{
+	write_behind_inline(test, 0);
+}
+
+static void part_inline_when_space_is_short(struct kunit *test)
+{
+	write_behind_inline(test, 40);
 }
 
 /* The write that moves data out of the inode fails. */
@@ -1340,6 +1490,8 @@ static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(found_unwritten, setup_gen_params),
 	KUNIT_CASE_PARAM(appends, setup_gen_params),
 	KUNIT_CASE_PARAM(searches_once_for_a_batch, setup_gen_params),
+	KUNIT_CASE_PARAM(promises_no_more_than_a_page, crash_gen_params),
+	KUNIT_CASE_PARAM(fragmented, setup_gen_params),
 	KUNIT_CASE_PARAM(append_to_allocated_block, setup_gen_params),
 	KUNIT_CASE_PARAM(synchronous, setup_gen_params),
 	KUNIT_CASE_PARAM(source_with_hole, setup_gen_params),
@@ -1350,6 +1502,7 @@ static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(disk_full, setup_gen_params),
 	KUNIT_CASE_PARAM(block_unreadable, setup_gen_params),
 	KUNIT_CASE_PARAM(quota_exceeded, quota_gen_params),
+	KUNIT_CASE_PARAM(verity, verity_gen_params),
 	KUNIT_CASE_PARAM(small_journal, journal_gen_params),
 	KUNIT_CASE_PARAM(crash, crash_gen_params),
 	KUNIT_CASE_PARAM(crash_after_failure, crash_gen_params),
@@ -1360,6 +1513,7 @@ static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(stays_inline_if_copies_fail, inline_gen_params),
 	KUNIT_CASE_PARAM(leaves_nothing_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(inline_when_space_is_short, inline_gen_params),
+	KUNIT_CASE_PARAM(part_inline_when_space_is_short, inline_gen_params),
 	KUNIT_CASE_PARAM(maps_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(random_writes, setup_gen_params),
 	{}
