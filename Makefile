@@ -15,7 +15,7 @@ um = '$(BUILD)/$(1)/.kunit-um/linux'
 
 .NOTPARALLEL:
 .PHONY: help boot shell kunit baseline apply unapply check check-steps check-versions \
-	check-bisect mutants stress crash sanitize lint bench compare fresh kernels git-tree \
+	check-bisect mutants stress crash sanitize coverage lint bench compare fresh kernels git-tree \
 	trees clean
 
 ##@ See it work
@@ -25,7 +25,8 @@ help: ## this text
 		/^[a-z-]+:.*## / { printf "  %-16s%s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'Variables:'
-	@echo '  SUITES=globs    of suites or suite.test, for kunit, baseline and check-steps'
+	@echo '  SUITES=globs    of suites or suite.test, for kunit, baseline, coverage, check-steps'
+	@echo '  MORE=1          with what other suites executed before, for coverage'
 	@echo '  FROM=patch      the first one to look at, for check-steps'
 	@echo '  COMPILE=1       compile after each patch and run nothing, for check-steps'
 	@echo '  TOPIC=topic     the series up to that topic, for apply: fixes, engine,'
@@ -85,6 +86,9 @@ crash: ## what is on disk after a crash, at hundreds of moments
 sanitize: ## the suites and stress with KASAN and PROVE_LOCKING
 	$(timed) 'scripts/tree.sh patched' 'scripts/sanitize.sh $(MINUTES:%=--minutes=%)'
 
+coverage: ## which lines and branches of the series the suites execute
+	$(timed) 'scripts/tree.sh --strict patched' 'scripts/coverage.sh $(if $(filter 1,$(MORE)),--more) $(SUITES)'
+
 check-steps: ## build and test after each patch
 	$(timed) 'scripts/check-steps.sh $(FROM:%=--from=%) $(if $(filter 1,$(COMPILE)),--compile) $(SUITES)'
 
@@ -124,5 +128,5 @@ git-tree: ## build/git, the series as git commits, for bisecting and posting
 	$(timed) scripts/git-tree.sh
 
 clean: ## remove all that is built or unpacked, edits in build/patched included
-	@! cd -- "$(BUILD)" 2> /dev/null || rm -rf base patched work git boot results compare \
+	@! cd -- "$(BUILD)" 2> /dev/null || rm -rf base patched work git boot results coverage compare \
 		bisect bisect.state history releases .release kernels debs versions apt fresh .unpack .copy .lock *.log *.txt *.tsv *.svg crash-*.img

@@ -128,12 +128,16 @@ trap 'exit 143' TERM
 
 . "$REPO/scripts/run.sh"
 
+# What else make is told.
+kernel_make=()
+
 # build_kernel NAME ARCH OUT LOG TIME CONFIGURE...: builds the tree of that name
 # in OUT, as CONFIGURE has configured it. TIME is what that takes.
 build_kernel()
 {
 	local name=$1 arch=$2 out=$3 log=$4 start=$SECONDS progress total
-	local make=(make -C "$BUILD/$name" ARCH="$arch" O="$out" -j"$(nproc)")
+	local make=(make -C "$BUILD/$name" ARCH="$arch" O="$out" -j"$(nproc)"
+		${kernel_make+"${kernel_make[@]}"})
 
 	say "building build/$name for $arch ($5; log: $log)"
 	"${@:6}" > "$log" 2>&1 || {

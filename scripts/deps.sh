@@ -3,7 +3,7 @@
 #
 # deps.sh GROUP...: install the Debian packages that a step needs and that are
 # not there. Groups: series source build tools um x86_64 sparse lint boot stress
-# bench fresh.
+# coverage bench fresh.
 #
 # Nothing is done for a tool that is already installed, from a package or not.
 
@@ -32,6 +32,7 @@ group()
 	lint) echo perl perl shellcheck shellcheck bats bats ;;
 	boot) echo e2fsprogs mke2fs busybox-static busybox cpio cpio ;;
 	stress) echo fio fio stress-ng stress-ng ;;
+	coverage) echo lcov genhtml ;;
 	fresh) echo debootstrap debootstrap ;;
 	bench) echo gnuplot-nox gnuplot ;;
 	*) die "unknown group $1; see scripts/deps.sh --help" ;;

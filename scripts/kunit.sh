@@ -8,6 +8,8 @@
 #   --configure        not even that: only say what to build
 #   --quiet            a line per suite, whatever fails in it
 #   --sanitize         a kernel of its own that checks memory accesses and locks
+#   --coverage         one that counts what it executes of the files that the series
+#                      touches, for UML; scripts/coverage.sh
 #
 # Each suite gets a kernel of its own: one that crashes takes no other with it. A
 # line says what came of it, and what failed is shown with what the kernel said.
@@ -24,7 +26,7 @@ while [[ ${1-} == --* ]]; do
 	--build) build=1 ;;
 	--configure) configure=1 ;;
 	--quiet) quiet=1 ;;
-	--sanitize) kind=-sanitize ;;
+	--sanitize | --coverage) kind=${1/-/} ;;
 	*) die "unknown option $1; see scripts/kunit.sh --help" ;;
 	esac
 	shift
@@ -47,7 +49,7 @@ export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 configs=(--kunitconfig="$SUITES_DIR/.kunitconfig" --kunitconfig="$out.config")
 # What only one architecture has.
 [[ ! -f $SUITES_DIR/$arch.kunitconfig ]] || configs+=(--kunitconfig="$SUITES_DIR/$arch.kunitconfig")
-[[ ! $kind ]] || configs+=(--kunitconfig="$SUITES_DIR/sanitize.kunitconfig")
+[[ $kind != -sanitize ]] || configs+=(--kunitconfig="$SUITES_DIR/sanitize.kunitconfig")
 # What the boot test needs, so that one build serves both.
 [[ $arch != um ]] || configs+=(--kunitconfig="$REPO/tests/boot/boot.config")
 
@@ -125,6 +127,18 @@ run_suite()
 }
 
 series_options > "$out.config"
+if [[ $kind == -coverage ]]; then
+	[[ $arch == um ]] || die "only a kernel for UML can count what it executes; leave ARCH=x86_64 away"
+	# As an option of the configuration, gcov would be in all files. Here make alone
+	# has it, for the link. Its library has a mangle_path() that nothing calls, and
+	# the kernel has another: the first is taken.
+	kernel_make=(CONFIG_GCOV=y CFLAGS-y= GCOV_OPT='--coverage -Wl,-z,muldefs -Wl,-u,__gcov_dump -Wl,-fini,__gcov_dump')
+	# It is in files with a name that one of the series has, in whichever directory.
+	# A loop counts as it goes: it may not get to its end.
+	series_for "$(kernel_version "$tree")"
+	mapfile -t -O 3 kernel_make < <(series_files | xargs cat | touched_by - |
+		sed -n 's,^.*/\(.*\)\.c$,CFLAGS_\1.o=--coverage -fno-tree-loop-im,p' | sort -u)
+fi
 need_space "$BUILD" 1700
 [[ ! $configure ]] || {
 	run kunit config
