@@ -14,7 +14,8 @@ TREE is a kernel tree in which quilt has applied the series whose directory is
 SERIES, OUT is where it was built, INFO the counts as a file for genhtml.
 
 A line belongs to the last patch that changed it. It counts if it has code that the
-compiler made instructions of. A branch is one way out of a line with several. Those
+compiler made instructions of. A branch is one way out of a line with several, if there
+is a condition in the line itself: not in a function that was put in its place. Those
 that the kernel takes when it has a bug, in WARN_ON() and its like, are no branches
 here.
 
@@ -36,7 +37,8 @@ import sys
 
 LINES, BRANCHES = 95, 90
 FUNCTION = re.compile(r'[A-Za-z_][\w\s*]*?\b(\w+)\(')
-BUG = re.compile(r'\b(?:VM_)?(?:WARN|BUG)(?:_ON)?(?:_ONCE)?(?:_[A-Z]+)?\(')
+BUG = re.compile(r'\b(?:(?:VM_)?(?:WARN|BUG)(?:_ON)?(?:_ONCE)?(?:_[A-Z]+)?|write_warn)\(')
+CONDITION = re.compile(r'\b(?:if|while|for|for_each\w*|switch|min|max|min_t|max_t)\b|&&|\|\||\?')
 
 
 def read_lines(path):
@@ -179,10 +181,17 @@ class Exceptions:
         return self.lines.get(key)
 
 
+def has_condition(text, number):
+    """In that line, or at the end of the one before."""
+    line = text[number - 1]
+    return not BUG.search(line) and (
+        CONDITION.search(line) or text[number - 2].rstrip().endswith(('&&', '||')))
+
+
 class Line:
     def __init__(self, where, text, function, count, branches):
-        self.where, self.text, self.function, self.count = where, text, function, count
-        self.branches = [] if BUG.search(text) else branches
+        self.where, self.text, self.function = where, text, function
+        self.count, self.branches = count, branches
         self.why = None
 
     @property
@@ -268,16 +277,18 @@ def report(tree, out, series, exceptions, info):
             if not patch:
                 continue
             line = Line((path, number), text[number - 1], functions[number - 1],
-                        counts[path].lines[number], counts[path].branches(number))
+                        counts[path].lines[number],
+                        counts[path].branches(number) if has_condition(text, number) else [])
             if not line.count or line.missed:
                 line.why = exceptions.explain(path, line.function, line.text)
             by_patch[patch].append(line)
             by_file[path].append(line)
     write_info(info, tree, by_file)
 
-    # Patches of which no line is in the kernel, but for those that change no code.
-    absent = [patch for patch in topic_of if not by_patch[patch]
-              and any(path.endswith('.c') and patch in own for path, own in owners.items())]
+    # Patches to files that are not in this kernel.
+    absent = [patch for patch in topic_of if not by_patch[patch] and any(
+        path.endswith('.c') and patch in own and not counts[path].lines
+        for path, own in owners.items())]
     rows = [('patch', 'lines', 'explained', '', 'branches', 'explained', '')]
     for topic in dict.fromkeys(topic_of.values()):
         patches = [patch for patch in topic_of if topic_of[patch] == topic and by_patch[patch]]

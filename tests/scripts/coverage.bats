@@ -21,7 +21,7 @@ setup()
 	# Two lines are new, and move what is below.
 	patched one fs/a.c '/return a;/i\\tif (a < 0)\n\t\treturn -1;'
 	# One of them is changed, and one of the kernel's own.
-	patched two fs/a.c 's/return -1/return -2/; s/return a & 1/return a % 2/'
+	patched two fs/a.c 's/return -1/return a ? -2 : 0/; s/return a & 1/return a ? 2 : 1/'
 	echo '# Topic: engine' >> "$series/series"
 	# One goes that was new, and a file comes.
 	patched three fs/a.c '/a < 0/d'
@@ -84,7 +84,7 @@ report()
 	grep -qE '^  three +1/1 +100 %$' <<< "$output"
 	grep -qE '^all +2/3 +67 %$' <<< "$output"
 	grep -qx 'fs/a.c: old' <<< "$output"
-	grep -qE '^ +3 +line +return -2;$' <<< "$output"
+	grep -qE '^ +3 +line +return a \? -2 : 0;$' <<< "$output"
 	[[ $output != *"return a;"* ]]
 	grep -qx 'DA:3,0' "$BATS_TEST_TMPDIR/lines.info"
 }
@@ -104,7 +104,7 @@ report()
 	counted fs/a.c:9 4 4 0
 	counted fs/b.c:3 4 0 4
 	run -1 report
-	grep -qE '^ +9 +1 of 2 +return a % 2;$' <<< "$output"
+	grep -qE '^ +9 +1 of 2 +return a \? 2 : 1;$' <<< "$output"
 	[[ $output != *"WARN_ON(a)"* ]]
 }
 
@@ -112,12 +112,12 @@ report()
 	counted fs/a.c:3 0 0 0
 	counted fs/a.c:9 1 1 1
 	counted fs/b.c:3 1
-	printf '%s\n' '# Text.' '' 'fs/a.c: old' $'\treturn -2;' 'No test' 'is negative.' '' \
-		'fs/a.c: odd' $'\treturn -2;' 'Neither here.' > "$exceptions"
+	printf '%s\n' '# Text.' '' 'fs/a.c: old' $'\treturn a ? -2 : 0;' 'No test' 'is negative.' '' \
+		'fs/a.c: odd' $'\treturn a ? -2 : 0;' 'Neither here.' > "$exceptions"
 	run -0 report
 	grep -qE '^  two +1/2 +1 +100 % +2/4 +2 +100 %$' <<< "$output"
 	grep -qE '^ +No test is negative.$' <<< "$output"
-	grep -qx '  fs/a.c: odd: return -2;' <<< "$output"
+	grep -qx '  fs/a.c: odd: return a ? -2 : 0;' <<< "$output"
 }
 
 @test "a patch of which nothing is in the kernel must say why" {
