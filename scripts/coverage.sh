@@ -23,6 +23,14 @@ while [[ ${1-} == --* ]]; do
 	shift
 done
 
+# How often a process of a kernel has left its counts: some leave theirs at boot, the
+# kernel itself when it ends.
+runs()
+{
+	find "$out" -name '*.gcda' -exec gcov-dump {} + 2> /dev/null |
+		awk 'match($0, /runs=[0-9]+/) { n = substr($0, RSTART + 5, RLENGTH - 5) } END { print n + 0 }'
+}
+
 lock_build
 need_tools coverage
 tree=$BUILD/patched
@@ -31,9 +39,17 @@ report=$BUILD/coverage
 rc=0
 # A kernel adds its counts to these as it ends.
 [[ $more || ! -d $out ]] || find "$out" -name '*.gcda' -delete
+before=$([[ ! -d $out ]] || runs)
 run "$REPO/scripts/kunit.sh" --coverage patched "$@" || rc=$?
 ((rc < 2)) || exit $rc
 [[ $(find "$out" -name '*.gcda' -print -quit) ]] || die "no kernel has left counts in $out"
+# Each kernel leaves its counts as often, those that have only listed tests too.
+globs=("${@:-*}")
+kernels=$((${#globs[@]} + $(wc -l < "$BUILD/results/patched-um-coverage/suites")))
+(($(runs) - ${before:-0} > 0 && ($(runs) - ${before:-0}) % kernels == 0)) || {
+	warn "one of $kernels kernels has not left all its counts; run the suites again, with MORE=1 to keep these"
+	rc=1
+}
 
 series_for "$(kernel_version "$tree")"
 rm -rf "$report"
