@@ -36,7 +36,7 @@ import subprocess
 import sys
 
 LINES, BRANCHES = 95, 90
-FUNCTION = re.compile(r'[A-Za-z_][\w\s*]*?\b(\w+)\(')
+FUNCTION = re.compile(r'(?:[A-Za-z_][\w\s*]*[\s*])?(\w+)\(')
 BUG = re.compile(r'\b(?:(?:VM_)?(?:WARN|BUG)(?:_ON)?(?:_ONCE)?(?:_[A-Z]+)?|write_warn)\(')
 CONDITION = re.compile(r'\b(?:if|while|for|for_each\w*|switch|min|max|min_t|max_t)\b|&&|\|\||\?')
 

@@ -89,6 +89,14 @@ report()
 	grep -qx 'DA:3,0' "$BATS_TEST_TMPDIR/lines.info"
 }
 
+@test "a function whose type has a line of its own" {
+	sed -i 's/^int odd/odd/' "$tree/fs/a.c"
+	counted fs/a.c:9 0
+	counted fs/b.c:3 1
+	run -1 report
+	grep -qx 'fs/a.c: odd' <<< "$output"
+}
+
 @test "copies of a line add up" {
 	counted fs/a.c:9 0 0 0
 	counted fs/a.c:9 2 2 0
