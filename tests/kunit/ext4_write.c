@@ -950,6 +950,25 @@ static const struct setup journal_setups[] = {
 
 KUNIT_ARRAY_PARAM_DESC(journal, journal_setups, name);
 
+/* ... and one free block in each of these groups: each has a bitmap of its own. */
+static void scattered(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create_on(test, test->param_value, SZ_16M);
+	const size_t group = 256 * blocksize(et);
+	struct file *filler;
+	loff_t pos;
+
+	fill_disk(et, PAGES(3));
+	filler = test_fs_open(et->fs, "filler", O_RDWR);
+	for (pos = 0; pos < i_size_read(file_inode(filler)); pos += group)
+		KUNIT_ASSERT_EQ(test, 0, vfs_fallocate(filler, FALLOC_FL_PUNCH_HOLE |
+						       FALLOC_FL_KEEP_SIZE, pos,
+						       blocksize(et)));
+	KUNIT_ASSERT_EQ(test, 0, vfs_fsync(filler, 0));
+	write_user(et, 0, 0, PAGES(14));
+	check_on_disk(et);
+}
+
 static void small_journal(struct kunit *test)
 {
 	struct ext4_test *et = ext4_test_create_on(test, test->param_value, SZ_32M);
@@ -1505,6 +1524,7 @@ static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(block_unreadable, setup_gen_params),
 	KUNIT_CASE_PARAM(quota_exceeded, quota_gen_params),
 	KUNIT_CASE_PARAM(verity, verity_gen_params),
+	KUNIT_CASE_PARAM(scattered, journal_gen_params),
 	KUNIT_CASE_PARAM(small_journal, journal_gen_params),
 	KUNIT_CASE_PARAM(crash, crash_gen_params),
 	KUNIT_CASE_PARAM(crash_after_failure, crash_gen_params),
