@@ -743,21 +743,32 @@ static void promises_no_more_than_a_page(struct kunit *test)
 	check_on_disk(et);
 }
 
+/*
+ * Of a disk that is full but for @left bytes, free a unit every @step bytes of the
+ * first @len of what fills it.
+ */
+static void free_single_units(struct ext4_test *et, size_t left, loff_t len, size_t step)
+{
+	struct file *filler;
+	loff_t pos;
+
+	fill_disk(et, left);
+	filler = test_fs_open(et->fs, "filler", O_RDWR);
+	len = min(len, i_size_read(file_inode(filler)));
+	for (pos = 0; pos < len; pos += step)
+		KUNIT_ASSERT_EQ(et->test, 0, vfs_fallocate(filler, FALLOC_FL_PUNCH_HOLE |
+							   FALLOC_FL_KEEP_SIZE, pos,
+							   unit(et)));
+	/* It can be had after a commit. */
+	KUNIT_ASSERT_EQ(et->test, 0, vfs_fsync(filler, 0));
+}
+
 /* What is free lies in single blocks, so that a batch has as many runs as blocks. */
 static void fragmented(struct kunit *test)
 {
 	struct ext4_test *et = ext4_test_create(test);
-	struct file *filler;
-	loff_t pos;
 
-	fill_disk(et, PAGES(8));
-	filler = test_fs_open(et->fs, "filler", O_RDWR);
-	for (pos = 0; pos < 4 * CAPACITY && pos < i_size_read(file_inode(filler));
-	     pos += 2 * unit(et))
-		KUNIT_ASSERT_EQ(test, 0, vfs_fallocate(filler, FALLOC_FL_PUNCH_HOLE |
-						       FALLOC_FL_KEEP_SIZE, pos, unit(et)));
-	/* What is punched can be had after a commit. */
-	KUNIT_ASSERT_EQ(test, 0, vfs_fsync(filler, 0));
+	free_single_units(et, PAGES(8), 4 * CAPACITY, 2 * unit(et));
 	write_file_label(et->wf, "an empty file");
 	write_user(et, 300, 0, PAGES(MEM_PAGES));
 	write_file_label(et->wf, "an append");
@@ -905,7 +916,7 @@ static void verity(struct kunit *test)
 
 		name[0] = '0' + i;
 		file = test_fs_open(et->fs, name, O_RDWR);
-		for (; pos < sizes[i]; )
+		while (pos < sizes[i])
 			KUNIT_ASSERT_GT(test, kernel_write(file, et->wf->model,
 							   min_t(size_t, sizes[i] - pos, PAGES(5)),
 							   &pos), 0);
@@ -954,17 +965,8 @@ KUNIT_ARRAY_PARAM_DESC(journal, journal_setups, name);
 static void scattered(struct kunit *test)
 {
 	struct ext4_test *et = ext4_test_create_on(test, test->param_value, SZ_16M);
-	const size_t group = 256 * blocksize(et);
-	struct file *filler;
-	loff_t pos;
 
-	fill_disk(et, PAGES(3));
-	filler = test_fs_open(et->fs, "filler", O_RDWR);
-	for (pos = 0; pos < i_size_read(file_inode(filler)); pos += group)
-		KUNIT_ASSERT_EQ(test, 0, vfs_fallocate(filler, FALLOC_FL_PUNCH_HOLE |
-						       FALLOC_FL_KEEP_SIZE, pos,
-						       blocksize(et)));
-	KUNIT_ASSERT_EQ(test, 0, vfs_fsync(filler, 0));
+	free_single_units(et, PAGES(3), SZ_16M, 256 * blocksize(et));
 	write_user(et, 0, 0, PAGES(14));
 	check_on_disk(et);
 }
@@ -1131,6 +1133,8 @@ static void sync_when_space_is_short(struct kunit *test)
 	stop_keeping_delayed(et);
 	crash_now(et);
 	write_file_check(et->wf);
+	write_user(et, delayed_end(et) + PAGES(1) + 7, 700, 7);
+	check_on_disk(et);
 }
 
 /* What fallocate(2) has put behind the end stays there when a write fails. */
@@ -1250,7 +1254,7 @@ static void leaves_nothing_inline(struct kunit *test)
  * A write that does not delay its blocks finds none, and no room for any: what is in
  * the inode is no block map.
  */
-static void write_behind_inline(struct kunit *test, loff_t keep)
+static void write_behind_inline(struct kunit *test, loff_t keep, size_t len)
 {
 	struct ext4_test *et = ext4_test_create(test);
 	struct file *other = test_fs_open(et->fs, "delayed", O_RDWR);
@@ -1266,7 +1270,7 @@ static void write_behind_inline(struct kunit *test, loff_t keep)
 			kernel_write(other, et->wf->model, PAGES(20), &pos));
 	fill_disk(et, 7 * blocksize(et));
 	pos = keep;
-	user_iter_ubuf(&ui, et->um, 7, PAGES(2));
+	user_iter_ubuf(&ui, et->um, 7, len);
 	written = vfs_iter_write(et->wf->file, &ui.iter, &pos, 0);
 	stop_keeping_delayed(et);
 	test_fs_close(et->fs, other);
@@ -1278,12 +1282,12 @@ static void write_behind_inline(struct kunit *test, loff_t keep)
 
 static void inline_when_space_is_short(struct kunit *test)
 {
-	write_behind_inline(test, 0);
+	write_behind_inline(test, 0, PAGES(1));
 }
 
 static void part_inline_when_space_is_short(struct kunit *test)
 {
-	write_behind_inline(test, 40);
+	write_behind_inline(test, 40, PAGES(2));
 }
 
 /* The write that moves data out of the inode fails. */
