@@ -7,25 +7,30 @@
 #   --build            build only
 #   --configure        not even that: only say what to build
 #   --quiet            a line per suite, whatever fails in it
+#   --suite            GLOB is one suite.tests of a tree that is built: how the others
+#                      are run
 #   --sanitize         a kernel of its own that checks memory accesses and locks
 #   --coverage         one that counts what it executes of the files that the series
 #                      touches, for UML; scripts/coverage.sh
 #
-# Each suite gets a kernel of its own: one that crashes takes no other with it. A
-# line says what came of it, and what failed is shown with what the kernel said.
-# V=1 shows all that the kernels say. They are kept in build/results/TREE-ARCH; see
+# Each suite gets a kernel of its own: one that crashes takes no other with it. There
+# are as many at a time as there are CPUs. A line says what came of each, and what
+# failed is shown with what the kernel said. V=1 shows all that the kernels say, one
+# after the other. They are kept in build/results/TREE-ARCH; see
 # scripts/results.py. The exit status is 1 if a test failed, 2 if it did not come to
 # that. A kernel that says nothing for SILENCE=300 seconds is stopped.
 
 . "$(dirname "$0")/common.sh"
 
-arch=um build='' configure='' quiet='' kind=''
+arch=um build='' configure='' quiet='' single='' kind='' options=()
 while [[ ${1-} == --* ]]; do
+	options+=("$1")
 	case $1 in
 	--arch=um | --arch=x86_64) arch=${1#*=} ;;
 	--build) build=1 ;;
 	--configure) configure=1 ;;
 	--quiet) quiet=1 ;;
+	--suite) single=1 ;;
 	--sanitize | --coverage) kind=${1/-/} ;;
 	*) die "unknown option $1; see scripts/kunit.sh --help" ;;
 	esac
@@ -126,6 +131,12 @@ run_suite()
 		$((SECONDS - start)) || true
 }
 
+[[ ! $single ]] || {
+	cd "$tree"
+	run_suite "${globs[0]%%.*}" "${globs[0]#*.}"
+	exit 0
+}
+
 series_options > "$out.config"
 if [[ $kind == -coverage ]]; then
 	[[ $arch == um ]] || die "only a kernel for UML can count what it executes; leave ARCH=x86_64 away"
@@ -163,9 +174,12 @@ for glob in "${globs[@]}"; do
 # One kernel per suite, which takes one pattern: of two, it runs all its tests.
 done | awk '!($1 in tests) { order[++n] = $1; tests[$1] = $2 }
 	    tests[$1] != $2 { tests[$1] = "*" }
-	    END { for (i = 1; i <= n; i++) print order[i], tests[order[i]] }' > "$results/suites"
-while read -r suite tests <&3; do
-	run_suite "$suite" "$tests"
-done 3< "$results/suites"
+	    END { for (i = n; i > 0; i--) print order[i] "." tests[order[i]] }' > "$results/suites"
+# The last ones write to disks, which takes longest: they are started first. One at a
+# time where all add to the same counts, or are read as they run.
+jobs=$(nproc)
+[[ $kind != -coverage && $VERBOSE != 1 ]] || jobs=1
+run xargs -a "$results/suites" -P "$jobs" -n 1 "$REPO/scripts/kunit.sh" \
+	${options+"${options[@]}"} --suite "$name" || exit 2
 
 "$REPO/scripts/results.py" counts ${quiet:+--quiet} "$tree" "$results"
