@@ -83,7 +83,9 @@ make_objects()
 	# With what this patch may have added, and all filesystems that patches touch, or
 	# their files would not be built as they are.
 	cat "$tree/.kunit-um/.config" "$SUITES_DIR"/{series,filesystems}.kunitconfig > "$objdir/.config"
-	run make -k -C "$tree" ARCH=um O="$objdir" W=1 -j"$(nproc)" olddefconfig "$@" > "$log" 2>&1 ||
+	# By itself: beside it, make takes one object after the other.
+	{ run make -C "$tree" ARCH=um O="$objdir" olddefconfig &&
+		run make -k -C "$tree" ARCH=um O="$objdir" W=1 -j"$(nproc)" "$@"; } > "$log" 2>&1 ||
 		{ grep -E -A 5 'error:|Error ' "$log" | tail -n 30 >&2; die "W=1 does not build; see above"; }
 }
 
