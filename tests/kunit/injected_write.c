@@ -195,6 +195,26 @@ static void injected_write_anywhere(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, bf->records[0].copied);
 }
 
+static int begin_nothing(struct batch_file *bf, struct pagecache_write *pw)
+{
+	int error = batch_file_begin(pw);
+
+	pw->len = 0;
+	return error;
+}
+
+/* Where nothing is prepared, nothing is copied: no number is below 0. */
+static void injected_write_of_nothing(struct kunit *test)
+{
+	struct batch_file *bf = batch_file_create(test);
+
+	kunit_info(test, "provokes a warning of mm/pagecache_write_debug.c\n");
+	bf->begin = begin_nothing;
+	fail_write_copy_arm(test, 0, 1, STOP_ANYWHERE);
+	KUNIT_EXPECT_EQ(test, -EIO, batch_file_write(bf, 0, 0, 100));
+	KUNIT_EXPECT_EQ(test, 0, bf->records[0].copied);
+}
+
 /* Whatever is set: the last rung copies whole, so a write always ends. */
 static void injected_write_progress(struct kunit *test)
 {
@@ -221,6 +241,7 @@ static struct kunit_case injected_write_cases[] = {
 	KUNIT_CASE(injected_write_task_filter),
 	KUNIT_CASE_PARAM(injected_write_bytes, bytes_gen_params),
 	KUNIT_CASE(injected_write_anywhere),
+	KUNIT_CASE(injected_write_of_nothing),
 	KUNIT_CASE(injected_write_progress),
 	{}
 };

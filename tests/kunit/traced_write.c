@@ -323,6 +323,15 @@ static void traced_write_moved(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, moves->copied, PAGES(3) + 100);
 	/* As few as can be: 31 and 9 pages, 3, 1, and what is left. */
 	KUNIT_EXPECT_EQ(test, moves->batches, 5);
+
+	/* Over what is there all is copied, and in as few again. */
+	memset(moves, 0, sizeof(*moves));
+	test_pipe_write(tp, source, PAGES(40));
+	KUNIT_EXPECT_EQ(test, PAGES(40),
+			test_pipe_splice(tp, wf, file, 0, PAGES(40), SPLICE_F_MOVE));
+	KUNIT_EXPECT_EQ(test, moves->moved, 0);
+	KUNIT_EXPECT_EQ(test, moves->copied, PAGES(40));
+	KUNIT_EXPECT_EQ(test, moves->batches, 2);
 }
 #endif
 
