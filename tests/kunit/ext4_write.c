@@ -32,6 +32,7 @@
 #include "test_fs.h"
 #include "user_mem.h"
 #include "user_trap.h"
+#include "write_batches.h"
 #include "write_file.h"
 
 #define PAGES(n)	((n) * PAGE_SIZE)
@@ -1227,6 +1228,38 @@ static void stays_inline(struct kunit *test)
 	check_on_disk(et);
 }
 
+#ifdef CONFIG_PAGECACHE_WRITE_TRACEPOINTS
+/*
+ * What a write does not put into the inode goes in batches: its first page takes out
+ * of the inode what is there, the first @inside bytes.
+ */
+static void write_batch_behind_inline(struct kunit *test, size_t inside)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	/* The page, and a batch; a small journal has credits for half of it. */
+	int expected = strstr(et->setup->mount, "data=journal") ? 3 : 2;
+	atomic_t *batches;
+
+	if (inside)
+		write_inline(et, 0, 100, inside);
+	batches = count_write_batches(test);
+	write_user(et, inside, 7, SZ_64K);
+	KUNIT_EXPECT_GE(test, atomic_read(batches), 2);
+	KUNIT_EXPECT_LE(test, atomic_read(batches), expected);
+	check_on_disk(et);
+}
+
+static void batches_instead_of_inline(struct kunit *test)
+{
+	write_batch_behind_inline(test, 0);
+}
+
+static void batches_behind_inline(struct kunit *test)
+{
+	write_batch_behind_inline(test, 60);
+}
+#endif
+
 /* A file that has become empty has no extents. */
 static void leaves_nothing_inline(struct kunit *test)
 {
@@ -1537,6 +1570,10 @@ static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(failure_keeps_allocated_blocks, setup_gen_params),
 	KUNIT_CASE_PARAM(stays_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(stays_inline_if_copies_fail, inline_gen_params),
+#ifdef CONFIG_PAGECACHE_WRITE_TRACEPOINTS
+	KUNIT_CASE_PARAM(batches_instead_of_inline, inline_gen_params),
+	KUNIT_CASE_PARAM(batches_behind_inline, inline_gen_params),
+#endif
 	KUNIT_CASE_PARAM(leaves_nothing_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(inline_when_space_is_short, inline_gen_params),
 	KUNIT_CASE_PARAM(part_inline_when_space_is_short, inline_gen_params),
