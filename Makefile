@@ -15,7 +15,7 @@ um = '$(BUILD)/$(1)/.kunit-um/linux'
 
 .NOTPARALLEL:
 .PHONY: help boot shell kunit baseline apply unapply check check-steps check-versions \
-	check-bisect mutants stress crash sanitize coverage lint bench compare fresh kernels git-tree \
+	check-bisect mutants stress crash fairness sanitize coverage lint bench compare fresh kernels git-tree \
 	trees clean
 
 ##@ See it work
@@ -32,7 +32,7 @@ help: ## this text
 	@echo '  TOPIC=topic     the series up to that topic, for apply: fixes, engine,'
 	@echo '                  filesystems, splice, debug or docs (docs, which is all of it)'
 	@echo '  ROWS=glob       of rows like ramfs/append/4k/ubuf, for bench'
-	@echo '  RUNS=n          how often bench boots each kernel in UML (5)'
+	@echo '  RUNS=n          how often bench (5) and fairness (3) boot each kernel in UML'
 	@echo '  MINUTES=n       how long stress takes (2)'
 	@echo '  POINTS=n        how many crashes of each filesystem crash looks at (200)'
 	@echo '  SEED=n          other operations for stress and crash (1)'
@@ -82,6 +82,10 @@ stress: ## random operations, fio and stress-ng, with copies cut short (MINUTES=
 crash: ## what is on disk after a crash, at hundreds of moments
 	$(timed) 'scripts/tree.sh $(TREE)' 'scripts/kunit.sh --build $(TREE)' \
 		"scripts/crash.sh $(POINTS:%=--points=%) $(SEED:%=--seed=%) $(call um,$(TREE))"
+
+fairness: ## how long others wait beside a writer, on both kernels
+	$(timed) 'scripts/tree.sh base' 'scripts/tree.sh patched' 'scripts/kunit.sh --build base' \
+		'scripts/kunit.sh --build patched' "scripts/fairness.sh $(RUNS:%=--runs=%) $(call um,base) $(call um,patched)"
 
 sanitize: ## the suites and stress with KASAN and PROVE_LOCKING
 	$(timed) 'scripts/tree.sh patched' 'scripts/sanitize.sh $(MINUTES:%=--minutes=%)'

@@ -3,7 +3,7 @@
 #
 # deps.sh GROUP...: install the Debian packages that a step needs and that are
 # not there. Groups: series source build tools um x86_64 sparse lint boot stress
-# coverage bench fresh.
+# fairness coverage bench fresh.
 #
 # Nothing is done for a tool that is already installed, from a package or not.
 
@@ -32,6 +32,7 @@ group()
 	lint) echo perl perl shellcheck shellcheck bats bats ;;
 	boot) echo e2fsprogs mke2fs busybox-static busybox cpio cpio ;;
 	stress) echo fio fio stress-ng stress-ng ;;
+	fairness) echo fio fio dmsetup dmsetup ;;
 	coverage) echo lcov genhtml ;;
 	fresh) echo debootstrap debootstrap ;;
 	bench) echo gnuplot-nox gnuplot ;;

@@ -42,6 +42,24 @@ guest_program()
 	"${CC:-gcc}" -static -O2 -Wall -Wextra -o "root/bin/$1" "${@:2}"
 }
 
+# guest_copy DIR PROGRAM...: programs of this machine into DIR/bin, with the libraries
+# that they name, and what mke2fs reads.
+guest_copy()
+{
+	local dir=$1 program path
+
+	mkdir -p "$dir"/{bin,etc}
+	for program in "${@:2}"; do
+		path=$(command -v "$program")
+		cp -L "$path" "$dir/bin"
+		ldd "$path" | grep -o '/[^ ]*' | while read -r path; do
+			mkdir -p "$dir${path%/*}"
+			cp -L "$path" "$dir$path"
+		done
+	done
+	cp /etc/mke2fs.conf "$dir/etc"
+}
+
 # What is in root/ by now, and the first process of all guests. /dev/console
 # comes from the initramfs that every kernel has built in.
 guest_initramfs()

@@ -65,19 +65,7 @@ need_tools stress
 # initramfs they would take most of the guest's memory.
 make_tools()
 {
-	local program path
-
-	mkdir -p tools/bin
-	for program in fio stress-ng mke2fs e2fsck; do
-		path=$(command -v $program)
-		cp -L "$path" tools/bin
-		ldd "$path" | grep -o '/[^ ]*' | while read -r path; do
-			mkdir -p "tools${path%/*}"
-			cp -L "$path" "tools$path"
-		done
-	done
-	mkdir -p tools/etc
-	cp /etc/mke2fs.conf tools/etc
+	guest_copy tools fio stress-ng mke2fs e2fsck
 	truncate -s "$(($(du -sm tools | cut -f 1) * 5 / 4 + 16))M" tools.img
 	mke2fs -q -F -t ext2 -b 4096 -d tools tools.img
 	guest_disks+=(tools.img)
