@@ -403,8 +403,8 @@ static void checked_write_rule(struct kunit *test)
 static void checked_write_once(struct kunit *test)
 {
 	static const struct rule rule = {
-		.end	= end_keeps_size,
-		.len	= PAGES(3),
+		.end	= end_accepts_too_much,
+		.len	= 100,
 	};
 	struct batch_file *bf = batch_file_create(test);
 	unsigned int warnings = 0, named = 0;
@@ -414,13 +414,13 @@ static void checked_write_once(struct kunit *test)
 	let_warn_again();
 	kunit_info(test, "provokes a warning of " CHECKS "\n");
 	kmsg_dump_rewind(&iter);
-	read_log(&iter, "end accepted bytes", &warnings, &named);
+	read_log(&iter, "end accepted 101 of 100 bytes", &warnings, &named);
 	warnings = 0;
 	named = 0;
 	bf->end = rule.end;
 	for (i = 0; i < 3; i++)
 		write_by(bf, &rule);
-	read_log(&iter, "end accepted bytes", &warnings, &named);
+	read_log(&iter, "end accepted 101 of 100 bytes", &warnings, &named);
 	KUNIT_EXPECT_EQ(test, bf->nr, 3);
 	KUNIT_EXPECT_EQ(test, warnings, 1);
 	KUNIT_EXPECT_EQ(test, named, 1);
