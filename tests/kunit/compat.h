@@ -15,6 +15,7 @@
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/hrtimer.h>
+#include <linux/iomap.h>
 #include <linux/mm.h>
 #include <linux/namei.h>
 #include <linux/pipe_fs_i.h>
@@ -95,6 +96,43 @@ static inline size_t copy_page_from_iter_atomic(struct page *page, size_t offset
 #define plain_folioq_init(folioq)	folioq_init(folioq, 0)
 #else
 #define plain_folioq_init(folioq)	folioq_init(folioq)
+#endif
+
+/* What a filesystem tells iomap: where its blocks are, and what is to be done to folios. */
+#ifdef DEFINE_IOMAP_ITER_NEXT
+#define DEFINE_IOMAP_OPS(name, begin)					\
+	static DEFINE_IOMAP_ITER_NEXT(name##_next, begin);		\
+	static const struct iomap_ops name = { .iomap_next = name##_next }
+#else
+#define DEFINE_IOMAP_OPS(name, begin)					\
+	static const struct iomap_ops name = { .iomap_begin = begin }
+#endif
+
+/* An older kernel finds the latter in the map. */
+#ifdef HAS_IOMAP_WRITE_OPS
+static inline void iomap_set_write_ops(struct iomap *iomap, const struct iomap_write_ops *ops)
+{
+}
+#else
+#define iomap_write_ops	iomap_folio_ops
+
+static inline void iomap_set_write_ops(struct iomap *iomap, const struct iomap_write_ops *ops)
+{
+	iomap->folio_ops = ops;
+}
+
+static inline ssize_t long_iomap_write(struct kiocb *iocb, struct iov_iter *from,
+				       const struct iomap_ops *ops,
+				       const struct iomap_write_ops *write_ops, void *private)
+{
+	return iomap_file_buffered_write(iocb, from, ops, private);
+}
+
+#define iomap_file_buffered_write	long_iomap_write
+#endif
+
+#ifndef HAS_IOMAP_BIO_READ
+#define iomap_bio_read_folio	iomap_read_folio
 #endif
 
 /* For shmem_file_setup(). */

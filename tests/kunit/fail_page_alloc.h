@@ -5,9 +5,9 @@
 #ifndef _WRITE_KUNIT_FAIL_PAGE_ALLOC_H
 #define _WRITE_KUNIT_FAIL_PAGE_ALLOC_H
 
-#include <kunit/test.h>
+#include "fault_knobs.h"
 
-void fail_page_alloc_arm(struct kunit *test, unsigned int skip);
+struct fault_attr *fail_page_alloc_arm(struct kunit *test, unsigned int skip, int times);
 void fail_page_alloc_disarm(void);
 
 #endif /* _WRITE_KUNIT_FAIL_PAGE_ALLOC_H */

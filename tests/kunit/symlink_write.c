@@ -264,6 +264,25 @@ static void symlink_write_end_accepts(struct kunit *test)
 	mapping_set_gfp_mask(mapping, gfp);
 }
 
+#ifdef CONFIG_BLOCK_PERFORM_WRITE
+/*
+ * Nothing to write through: the untouched kernel does not look.  What looks has no
+ * symbol of its own, and this one is set by a later patch.
+ */
+static void symlink_write_no_operations(struct kunit *test)
+{
+	static const struct address_space_operations no_aops = {
+		.dirty_folio	= noop_dirty_folio,
+	};
+	struct link_inode *li = link_inode_create(test);
+
+	li->inode->i_mapping->a_ops = &no_aops;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, page_symlink(li->inode, "target", 7));
+	KUNIT_EXPECT_EQ(test, i_size_read(li->inode), 0);
+	KUNIT_EXPECT_EQ(test, li->inode->i_mapping->nrpages, 0UL);
+}
+#endif
+
 /*
  * Mounted filesystems
  */
@@ -511,7 +530,7 @@ static void symlink_write_no_memory(struct kunit *test)
 		before = link_fs_usage(&lf);
 		for (skip = 0; skip < MAX_CALLS; skip++) {
 			snprintf(label, sizeof(label), "%zu bytes, %u pages", lens[i], skip);
-			fail_page_alloc_arm(test, skip);
+			fail_page_alloc_arm(test, skip, FAIL_ALWAYS);
 			error = link_fs_symlink(&lf, dentry, target);
 			fail_page_alloc_disarm();
 			if (!error)
@@ -584,6 +603,9 @@ static void symlink_write_no_space(struct kunit *test)
 
 static struct kunit_case symlink_write_cases[] = {
 	KUNIT_CASE_PARAM(symlink_write_end_accepts, end_gen_params),
+#ifdef CONFIG_BLOCK_PERFORM_WRITE
+	KUNIT_CASE(symlink_write_no_operations),
+#endif
 	KUNIT_CASE_PARAM(symlink_write_targets, fs_gen_params),
 	KUNIT_CASE_PARAM(symlink_write_no_memory, memory_gen_params),
 	KUNIT_CASE_PARAM(symlink_write_no_space, full_gen_params),

@@ -18,6 +18,8 @@
 #include <asm/syscall.h>
 
 #include "compat.h"
+#include "fail_page_alloc.h"
+#include "fail_slab.h"
 #include "test_pipe.h"
 
 #define CAPACITY	(TEST_PIPE_SLOTS * PAGE_SIZE)
@@ -435,7 +437,11 @@ ssize_t test_pipe_splice(struct test_pipe *tp, struct write_file *wf, struct fil
 	/* Only what nobody else holds can move. */
 	lru_add_drain_all();
 	nr = look(tp, mapping, seen);
+	if (tp->before)
+		tp->before(tp->data);
 	done = do_splice(tp->out, NULL, file, &end, len, flags | SPLICE_F_NONBLOCK);
+	fail_slab_disarm();
+	fail_page_alloc_disarm();
 
 	KUNIT_EXPECT_EQ_MSG(test, end, pos + max(done, 0), "file position, %s", wf->label);
 	if (done > 0) {

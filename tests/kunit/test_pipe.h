@@ -22,6 +22,8 @@
  * @bytes: what must be in it, from what is read next on
  * @len: how many bytes that are
  * @moved: how many pages became pages of the file in the last test_pipe_splice()
+ * @before: called right before the splice of test_pipe_splice(), or NULL
+ * @data: for @before
  */
 struct test_pipe {
 	struct kunit *test;
@@ -30,6 +32,8 @@ struct test_pipe {
 	u8 *bytes;
 	size_t len;
 	unsigned int moved;
+	void (*before)(void *data);
+	void *data;
 
 	/* private: */
 	void __user *iov;

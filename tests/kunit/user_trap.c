@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * User memory that gets lost while it is faulted in.
+ * User memory that gets lost while it is faulted in, and how often it was.
  *
  * A write faults its source in, page by page, and copies with page faults
  * disabled.  The fault handler of the last page is the one moment at which a
@@ -21,6 +21,7 @@ static struct {
 	unsigned long last_page;
 	unsigned int faults;
 	bool gone;
+	unsigned int taken[TRAP_PAGES];
 } trap;
 
 static vm_fault_t user_trap_fault(struct vm_fault *vmf)
@@ -28,6 +29,8 @@ static vm_fault_t user_trap_fault(struct vm_fault *vmf)
 	struct file *file = vmf->vma->vm_file;
 	bool inside = vmf->pgoff >= trap.first_page && vmf->pgoff <= trap.last_page;
 
+	if (vmf->pgoff < TRAP_PAGES)
+		trap.taken[vmf->pgoff]++;
 	if (inside && trap.faults) {
 		if (trap.faults != TRAP_ALWAYS)
 			trap.faults--;
@@ -49,14 +52,16 @@ static const struct vm_operations_struct user_trap_vm_ops = {
  * @um: the memory; nothing of [@offset, @offset + @len) is present afterwards
  * @offset: start of the trap
  * @len: length of the trap
- * @faults: so many faults in the trap take away all of its other pages;
+ * @faults: so many faults in the trap take away all of its other pages; 0 if
+ *	they are only to be counted;
  *	TRAP_ALWAYS: no two of them can ever be present together, so that
  *	source and position must be aligned to words: where a copy loads from
  *	two of them at once, it would not end
  * @gone: whether faults after these fail, or find memory as usual
  *
  * There is one trap at a time.  Holes may be made before or after; memory that
- * is mapped again later is out of the trap.
+ * is mapped again later is out of the trap.  The faults of the first TRAP_PAGES
+ * pages of the memory are counted, those outside of the trap as well.
  */
 void user_trap_set(struct user_mem *um, size_t offset, size_t len,
 		   unsigned int faults, bool gone)
@@ -80,5 +85,17 @@ void user_trap_set(struct user_mem *um, size_t offset, size_t len,
 	trap.last_page = (offset + len - 1) / PAGE_SIZE;
 	trap.faults = faults;
 	trap.gone = gone;
+	memset(trap.taken, 0, sizeof(trap.taken));
 	user_mem_zap(um, offset, len);
+}
+
+/* How many faults there were at [@offset, @offset + @len) since the trap was set. */
+unsigned int user_trap_taken(size_t offset, size_t len)
+{
+	unsigned int taken = 0;
+	size_t page;
+
+	for (page = offset / PAGE_SIZE; page * PAGE_SIZE < offset + len; page++)
+		taken += trap.taken[page];
+	return taken;
 }

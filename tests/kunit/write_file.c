@@ -23,6 +23,8 @@
 #include <linux/timer.h>
 #include <linux/uaccess.h>
 
+#include "fail_page_alloc.h"
+#include "fail_slab.h"
 #include "fail_usercopy.h"
 #include "fail_write_copy.h"
 #include "write_file.h"
@@ -365,6 +367,8 @@ static void deadline_start(struct deadline *deadline)
 static void deadline_stop(struct deadline *deadline)
 {
 	fail_usercopy_disarm();
+	fail_slab_disarm();
+	fail_page_alloc_disarm();
 	fail_write_copy_disarm();
 	timer_delete_sync(&deadline->timer);
 	timer_destroy_on_stack(&deadline->timer);
