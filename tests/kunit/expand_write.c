@@ -118,6 +118,7 @@ static void expand_to_full_disk(struct kunit *test)
  * sets no symbol, as it is one of the fixes; this one is set by a later patch.
  */
 static unsigned int refused_call, calls;
+static int refused_error;	/* or 0, if only half of the zeroes is refused */
 
 static int refusing_write_begin(aops_writer_t *writer, struct address_space *mapping,
 				loff_t pos, unsigned int len, struct folio **foliop,
@@ -130,9 +131,14 @@ static int refusing_write_end(aops_writer_t *writer, struct address_space *mappi
 			      loff_t pos, unsigned int len, unsigned int copied,
 			      struct folio *folio, void *fsdata)
 {
-	if (++calls == refused_call)
-		copied /= 2;
-	return block_file_cont_aops.write_end(writer, mapping, pos, len, copied, folio, fsdata);
+	bool refused = ++calls == refused_call;
+	int accepted;
+
+	if (refused)
+		copied = refused_error ? 0 : copied / 2;
+	accepted = block_file_cont_aops.write_end(writer, mapping, pos, len, copied, folio,
+						  fsdata);
+	return refused && refused_error ? refused_error : accepted;
 }
 
 static const struct address_space_operations refusing_aops = {
@@ -142,17 +148,19 @@ static const struct address_space_operations refusing_aops = {
 	.write_end		= refusing_write_end,
 };
 
-static void expand_zeroes_refused(struct kunit *test)
+static void expand_refused(struct kunit *test, int error)
 {
 	struct block_file *bf = expand_file(test);
 	struct write_file *wf = bf->wf;
 
+	refused_error = error;
 	for (refused_call = 1; refused_call <= 4; refused_call++) {
 		write_file_label(wf, "call %u", refused_call);
 		block_file_reset(bf, "M", 500, refused_call);
 		calls = 0;
 		bf->mapping->a_ops = &refusing_aops;
-		KUNIT_EXPECT_EQ_MSG(test, -EIO, expand(bf, PAGES(3) + 100), "%s", wf->label);
+		KUNIT_EXPECT_EQ_MSG(test, error ?: -EIO, expand(bf, PAGES(3) + 100), "%s",
+				    wf->label);
 		bf->mapping->a_ops = &block_file_cont_aops;
 		KUNIT_EXPECT_EQ_MSG(test, calls, refused_call, "%s", wf->label);
 		wf->size = i_size_read(bf->inode);
@@ -166,6 +174,16 @@ static void expand_zeroes_refused(struct kunit *test)
 		check_expanded(bf);
 	}
 }
+
+static void expand_zeroes_refused(struct kunit *test)
+{
+	expand_refused(test, 0);
+}
+
+static void expand_zeroes_fail(struct kunit *test)
+{
+	expand_refused(test, -EDQUOT);
+}
 #endif
 
 static struct kunit_case expand_write_cases[] = {
@@ -173,6 +191,7 @@ static struct kunit_case expand_write_cases[] = {
 	KUNIT_CASE_PARAM(expand_to_full_disk, block_size_gen_params),
 #ifdef CONFIG_BLOCK_PERFORM_WRITE
 	KUNIT_CASE_PARAM(expand_zeroes_refused, block_size_gen_params),
+	KUNIT_CASE_PARAM(expand_zeroes_fail, block_size_gen_params),
 #endif
 	{}
 };

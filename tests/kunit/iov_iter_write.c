@@ -1127,6 +1127,96 @@ static void xarray_ends_at_a_missing_folio(struct kunit *test)
 	}
 }
 
+/*
+ * Who fills an ITER_XARRAY, or takes from it, by other means: up to @bytes of @folio.
+ */
+
+static size_t fill(struct folio *folio, size_t bytes, struct iov_iter *i)
+{
+	return copy_to_iter(folio_address(folio), bytes, i);
+}
+
+static size_t fill_from_page(struct folio *folio, size_t bytes, struct iov_iter *i)
+{
+	return copy_page_to_iter_nofault(folio_page(folio, 0), 0, bytes, i);
+}
+
+static size_t fill_with_zeroes(struct folio *folio, size_t bytes, struct iov_iter *i)
+{
+	memset(folio_address(folio), 0, bytes);
+	return iov_iter_zero(bytes, i);
+}
+
+static size_t take_nocache(struct folio *folio, size_t bytes, struct iov_iter *i)
+{
+	return copy_from_iter_nocache(folio_address(folio), bytes, i);
+}
+
+static const struct xarray_op {
+	const char *name;
+	unsigned int direction;
+	size_t (*run)(struct folio *folio, size_t bytes, struct iov_iter *i);
+} xarray_ops[] = {
+	{ "copy_to_iter", ITER_DEST, fill },
+	{ "copy_page_to_iter_nofault", ITER_DEST, fill_from_page },
+	{ "iov_iter_zero", ITER_DEST, fill_with_zeroes },
+	{ "copy_from_iter_nocache", ITER_SOURCE, take_nocache },
+};
+
+/* The folios of @xa hold what @src->rest has, from @seg->offset on. */
+static void check_xarray(struct source *src, struct xarray *xa, const struct user_seg *seg)
+{
+	unsigned long index;
+	struct folio *folio;
+
+	xa_for_each(xa, index, folio) {
+		size_t start = PAGES(index - XARRAY_INDEX);
+		size_t skip = start < seg->offset ? seg->offset - start : 0;
+		u8 *bytes = folio_address(folio);
+
+		SOURCE_EQ(src, memcmp(bytes, src->um->shadow + start, skip), 0);
+		SOURCE_EQ(src, memcmp(bytes + skip, src->rest + start + skip - seg->offset,
+				      folio_size(folio) - skip), 0);
+	}
+}
+
+/* By each operation, up to the missing folio; what is behind it is not touched. */
+static void xarray_ends_for_all(struct kunit *test)
+{
+	static const unsigned int missing[] = { 0, 1, 8, MEM_PAGES - 1 };
+	const struct user_seg seg = { 700, PAGES(MEM_PAGES) - 700 };
+	struct user_mem *um = user_mem_create(test, PAGES(MEM_PAGES), 1);
+	struct folio *folio = alloc_folio(test, 1);
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(missing); i++)
+		for (j = 0; j < ARRAY_SIZE(xarray_ops); j++) {
+			const struct xarray_op *op = &xarray_ops[j];
+			struct source *src = source_create(test, ITER_XARRAY, um, &seg, 1);
+			size_t end = missing[i] ? PAGES(missing[i]) - seg.offset : 0;
+			size_t done = 0, n;
+
+			source_xarray(src, &seg, missing[i]);
+			memcpy(src->rest, src->data, src->count);
+			src->iter.data_source = op->direction;
+			scnprintf(src->step, sizeof(src->step), "%s, folio %u missing",
+				  op->name, missing[i]);
+			do {
+				memset(folio_address(folio), POISON, folio_size(folio));
+				n = op->run(folio, PAGE_SIZE + 3, &src->iter);
+				if (op->direction == ITER_DEST)
+					memcpy(src->rest + done, folio_address(folio), n);
+				else
+					SOURCE_EQ(src, memcmp(folio_address(folio),
+							      src->data + done, n), 0);
+				done += n;
+			} while (n && done <= end);
+			SOURCE_EQ(src, done, end);
+			SOURCE_EQ(src, iov_iter_count(&src->iter), seg.len - end);
+			check_xarray(src, src->iter.xarray, &seg);
+		}
+}
+
 #ifdef CONFIG_IOV_ITER_PEEK
 /* A peek is the copy that would follow, any number of times. */
 static void peek_equals_copy_source(struct source *src)
@@ -1298,6 +1388,7 @@ static struct kunit_case iov_iter_write_cases[] = {
 	KUNIT_CASE_PARAM(zapped_before_atomic_copy, user_source_gen_params),
 	KUNIT_CASE(kernel_address),
 	KUNIT_CASE(xarray_ends_at_a_missing_folio),
+	KUNIT_CASE(xarray_ends_for_all),
 #ifdef CONFIG_IOV_ITER_PEEK
 	KUNIT_CASE_PARAM(peek_equals_copy, source_gen_params),
 #endif

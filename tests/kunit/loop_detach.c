@@ -151,24 +151,75 @@ static void detach_unsynced(struct kunit *test)
 	expect_in_file(dt, 0, DEVICE);
 }
 
+/* To a program it has no file, and none of what could be changed of it is. */
+static void expect_no_ioctls(struct kunit *test, struct loop_disk *ld)
+{
+	struct scripted_file *sf = scripted_file_create(test, DEVICE);
+	struct user_mem *um = user_mem_create(test, PAGE_SIZE, 1);
+	struct loop_info64 info = {};
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+	unsigned int i;
+	struct {
+		unsigned int cmd;
+		unsigned long arg;
+	} ioctls[] = {
+		{ LOOP_CLR_FD, 0 },
+		{ LOOP_SET_STATUS64, um->addr },
+		{ LOOP_GET_STATUS64, um->addr },
+		{ LOOP_SET_CAPACITY, 0 },
+		{ LOOP_SET_DIRECT_IO, 1 },
+		{ LOOP_SET_BLOCK_SIZE, 1024 },
+		{ LOOP_CHANGE_FD, fd },
+	};
+
+	KUNIT_ASSERT_GE(test, fd, 0);
+	fd_install(fd, get_file(sf->file));
+	KUNIT_ASSERT_EQ(test, 0UL, copy_to_user(user_mem_ptr(um, 0), &info, sizeof(info)));
+	for (i = 0; i < ARRAY_SIZE(ioctls); i++)
+		KUNIT_EXPECT_EQ_MSG(test, -ENXIO,
+				    loop_disk_ioctl(ld, ioctls[i].cmd, ioctls[i].arg),
+				    "ioctl %#x", ioctls[i].cmd);
+	close_fd(fd);
+	KUNIT_EXPECT_EQ(test, 1, file_count(sf->file));
+}
+
+/* As long as it has its file, all that works, and loses nothing. */
+static void attached_has_ioctls(struct kunit *test)
+{
+	struct detach_test *dt = detach_test_create(test, 0);
+	struct user_mem *um = user_mem_create(test, PAGE_SIZE, 1);
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+	struct loop_info64 info;
+
+	KUNIT_ASSERT_GE(test, fd, 0);
+	fd_install(fd, get_file(dt->sf->file));
+	write_device(dt, dt->ld->file, 0, HALF);
+	KUNIT_EXPECT_EQ(test, 0, loop_disk_ioctl(dt->ld, LOOP_GET_STATUS64, um->addr));
+	KUNIT_EXPECT_EQ(test, 0UL, copy_from_user(&info, user_mem_ptr(um, 0), sizeof(info)));
+	KUNIT_EXPECT_EQ(test, 0, info.lo_offset);
+	KUNIT_EXPECT_EQ(test, 0, loop_disk_ioctl(dt->ld, LOOP_SET_STATUS64, um->addr));
+	KUNIT_EXPECT_EQ(test, 0, loop_disk_ioctl(dt->ld, LOOP_SET_CAPACITY, 0));
+	KUNIT_EXPECT_EQ(test, 0, loop_disk_ioctl(dt->ld, LOOP_SET_DIRECT_IO, 0));
+	KUNIT_EXPECT_EQ(test, 0, loop_disk_ioctl(dt->ld, LOOP_SET_BLOCK_SIZE,
+						 dt->ld->block_size));
+	/* It can be written. */
+	KUNIT_EXPECT_EQ(test, -EINVAL, loop_disk_ioctl(dt->ld, LOOP_CHANGE_FD, fd));
+	close_fd(fd);
+	write_device(dt, dt->ld->file, HALF, HALF);
+	KUNIT_EXPECT_EQ(test, 0, detach(dt));
+	expect_in_file(dt, 0, DEVICE);
+	close_last(dt);
+}
+
 /* What programs wait for: from then on only I/O goes on, and only up to the close. */
 static void detach_twice(struct kunit *test)
 {
 	struct detach_test *dt = detach_test_create(test, 0);
-	struct user_mem *um = user_mem_create(test, PAGE_SIZE, 1);
-	struct loop_info64 info = {};
-	unsigned long arg = (unsigned long)user_mem_ptr(um, 0);
 
-	KUNIT_ASSERT_EQ(test, 0UL, copy_to_user(user_mem_ptr(um, 0), &info, sizeof(info)));
 	write_device(dt, dt->ld->file, 0, DEVICE);
 	KUNIT_EXPECT_EQ(test, 0, detach(dt));
-	KUNIT_EXPECT_EQ(test, -ENXIO, detach(dt));
 	/* Without LO_FLAGS_AUTOCLEAR it would stay. */
-	KUNIT_EXPECT_EQ(test, -ENXIO, loop_disk_ioctl(dt->ld, LOOP_SET_STATUS64, arg));
-	KUNIT_EXPECT_EQ(test, -ENXIO, loop_disk_ioctl(dt->ld, LOOP_GET_STATUS64, arg));
-	KUNIT_EXPECT_EQ(test, -ENXIO, loop_disk_ioctl(dt->ld, LOOP_SET_CAPACITY, 0));
-	KUNIT_EXPECT_EQ(test, -ENXIO, loop_disk_ioctl(dt->ld, LOOP_SET_DIRECT_IO, 1));
-	KUNIT_EXPECT_EQ(test, -ENXIO, loop_disk_ioctl(dt->ld, LOOP_SET_BLOCK_SIZE, 1024));
+	expect_no_ioctls(test, dt->ld);
 	close_last(dt);
 	expect_in_file(dt, 0, DEVICE);
 }
@@ -336,9 +387,7 @@ static void detach_full(struct kunit *test)
 /* What is not bound has nothing to write, and can't be detached. */
 static void detach_nothing(struct kunit *test)
 {
-	struct loop_disk *ld = loop_disk_create(test);
-
-	KUNIT_EXPECT_EQ(test, -ENXIO, loop_disk_ioctl(ld, LOOP_CLR_FD, 0));
+	expect_no_ioctls(test, loop_disk_create(test));
 }
 
 /* A device whose file is changed can't be written, so there is nothing to lose. */
@@ -372,6 +421,7 @@ static void change_read_only(struct kunit *test)
 
 static struct kunit_case loop_detach_cases[] = {
 	KUNIT_CASE_PARAM(detach_unsynced, mode_gen_params),
+	KUNIT_CASE_PARAM(attached_has_ioctls, mode_gen_params),
 	KUNIT_CASE_PARAM(detach_twice, mode_gen_params),
 	KUNIT_CASE_PARAM(detach_then_write, mode_gen_params),
 	KUNIT_CASE_PARAM(detach_then_sync, mode_gen_params),

@@ -888,6 +888,72 @@ static void shmem_write_swap_error(struct kunit *test)
 	}
 }
 
+/* One folio, as drivers write.  Return: whether that could begin. */
+static int begin_folio(struct shmem_test *st, loff_t pos)
+{
+	struct address_space *mapping = st->wf->file->f_mapping;
+	struct folio *folio;
+	void *fsdata;
+	int err;
+
+	inode_lock(inode_of(st));
+	err = mapping->a_ops->write_begin(NULL, mapping, pos, 100, &folio, &fsdata);
+	if (!err)
+		mapping->a_ops->write_end(NULL, mapping, pos, 100, 0, folio, fsdata);
+	inode_unlock(inode_of(st));
+	return err;
+}
+
+/* A file that ends in a page which could not be swapped in does not grow. */
+static void shmem_grow_over_lost(struct kunit *test)
+{
+	struct shmem_test *st = shmem_test_create(test, single_pages, "size=16m", 19);
+	void *lost = swp_to_radix_entry(make_poisoned_swp_entry());
+	struct xarray *pages = &inode_of(st)->i_mapping->i_pages;
+	struct file *file = st->wf->file;
+	static const size_t lens[] = { 50, PAGES(3) };
+	loff_t size = PAGES(2) + 1000, pos = size + 500;
+	struct user_iter ui;
+	unsigned int i;
+
+	restart(st, size);
+	KUNIT_ASSERT_FALSE(test, xa_is_err(xa_store_irq(pages, 2, lost, GFP_KERNEL)));
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		loff_t at = PAGES(3) + 7;
+
+		user_iter_ubuf(&ui, st->um, 3, lens[i]);
+		KUNIT_EXPECT_EQ(test, -EIO, vfs_iter_write(file, &ui.iter, &at, 0));
+	}
+	KUNIT_EXPECT_EQ(test, -EIO, begin_folio(st, PAGES(3) + 7));
+	KUNIT_EXPECT_EQ(test, -EIO, vfs_truncate(&file->f_path, pos));
+	KUNIT_EXPECT_EQ(test, -EIO, vfs_fallocate(file, 0, PAGES(3), PAGES(2)));
+	KUNIT_EXPECT_EQ(test, size, i_size_read(inode_of(st)));
+	KUNIT_EXPECT_PTR_EQ(test, lost, xa_erase_irq(pages, 2));
+
+	write_file_label(st->wf, "nothing is lost any more");
+	write_file_check(st->wf);
+	check_blocks(st);
+	expect_ubuf(st, pos, 7, PAGES(3), PAGES(3));
+}
+
+/* Pages that reclaim has dropped, as they were clean, are paid for no longer. */
+static void shmem_write_after_reclaim(struct kunit *test)
+{
+	struct shmem_test *st = shmem_test_create(test, single_pages, "size=64k", 20);
+	unsigned long addr;
+
+	write_file_label(st->wf, "after reclaim");
+	restart(st, PAGES(40));
+	addr = vm_mmap(st->wf->file, 0, PAGES(40), PROT_READ, MAP_SHARED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_ASSERT_EQ(test, 0UL,
+			fault_in_readable((char __user *)addr + PAGES(20), PAGES(9)));
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr, PAGES(40)));
+	write_file_drop_clean(st->wf);
+	KUNIT_ASSERT_EQ(test, pages_of(inode_of(st)), 0UL);
+	expect_ubuf(st, 0, 5, PAGES(20), PAGES(16));
+}
+
 #ifdef CONFIG_MEMORY_FAILURE
 /* The memory of a page has failed: the write ends before it, then fails. */
 static void shmem_write_hwpoison(struct kunit *test)
@@ -1240,6 +1306,8 @@ static struct kunit_case shmem_write_cases[] = {
 	KUNIT_CASE_PARAM(shmem_write_swapped, swap_gen_params),
 	KUNIT_CASE(shmem_grow_over_swapped),
 	KUNIT_CASE(shmem_write_swap_error),
+	KUNIT_CASE(shmem_grow_over_lost),
+	KUNIT_CASE(shmem_write_after_reclaim),
 #ifdef CONFIG_MEMORY_FAILURE
 	KUNIT_CASE_PARAM(shmem_write_hwpoison, kind_gen_params),
 #endif

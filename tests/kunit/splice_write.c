@@ -112,6 +112,32 @@ static void tail(struct kunit *test)
 	}
 }
 
+/* A page that is not as it came from the allocator belongs to someone: it is copied. */
+static void marked_pages(struct kunit *test)
+{
+	struct splice_test *st = create(test);
+	struct page *pages[3];
+	unsigned int mark;
+
+	for (mark = 0; mark < 3; mark++) {
+		splice_label(st, "mark %u", mark);
+		splice_fresh_file(st, 0);
+		splice_put_pages(st, ARRAY_SIZE(pages));
+		KUNIT_ASSERT_EQ(test, test_pipe_pages(st->pipe, pages, ARRAY_SIZE(pages)),
+				ARRAY_SIZE(pages));
+		if (mark == 0)
+			set_page_private(pages[1], 1);
+		else if (mark == 1)
+			folio_set_dirty(page_folio(pages[1]));
+		else
+			folio_set_referenced(page_folio(pages[1]));
+		splice_expect(st, 0, PAGES(3), PAGES(3), 2);
+		splice_forget(st, st->wf);
+		write_file_check(st->wf);
+	}
+	splice_settle(st);
+}
+
 /*
  * Where the pages come from
  */
@@ -1202,6 +1228,7 @@ static struct kunit_case splice_write_cases[] = {
 	KUNIT_CASE_PARAM(without_the_flag, splice_target_gen_params),
 	KUNIT_CASE_PARAM(unaligned, splice_target_gen_params),
 	KUNIT_CASE_PARAM(tail, splice_target_gen_params),
+	KUNIT_CASE_PARAM(marked_pages, splice_target_gen_params),
 	KUNIT_CASE_PARAM(from_sources, splice_target_gen_params),
 	KUNIT_CASE_PARAM(mixture, splice_target_gen_params),
 #ifdef CONFIG_FAIL_WRITE_COPY
