@@ -11,8 +11,10 @@
 #include <linux/pagecache_write.h>
 
 #include "compat.h"
+#include "fail_page_alloc.h"
 #include "fail_usercopy.h"
 #include "user_mem.h"
+#include "user_trap.h"
 #include "write_file.h"
 
 #define PAGES(n)	((n) * PAGE_SIZE)
@@ -56,6 +58,7 @@ KUNIT_ARRAY_PARAM_DESC(layout, layouts, name);
  * @starts: where each of them starts, in bytes
  * @nr_folios: how many there are
  * @model: what they must hold
+ * @seen: what they held when that was compared
  * @label: printed with every failure
  * @begin: called by begin, may shorten the batch or fail; may be NULL
  * @end: called by end: how much to accept, or an error; may be NULL
@@ -67,6 +70,8 @@ KUNIT_ARRAY_PARAM_DESC(layout, layouts, name);
  * @source: what it writes
  * @accepted: how much of it was accepted so far
  * @asked: how much begin was asked for, in all
+ * @from: where in the memory the write takes its bytes from
+ * @reach: how much of them the batches so far were to have, the failed ones too
  * @begins: calls of begin
  * @first: the first folio of the batch
  * @error: what an operation has failed with
@@ -80,6 +85,7 @@ struct batch_test {
 	size_t starts[STORE_PAGES];
 	unsigned int nr_folios;
 	u8 *model;
+	u8 *seen;
 	char label[80];
 
 	int (*begin)(struct batch_test *bt, struct pagecache_write *pw);
@@ -93,6 +99,8 @@ struct batch_test {
 	const u8 *source;
 	size_t accepted;
 	size_t asked;
+	size_t from;
+	size_t reach;
 	unsigned int begins;
 	unsigned int first;
 	int error;
@@ -149,12 +157,9 @@ static void store_copy(struct batch_test *bt, size_t at, u8 *bytes, size_t len, 
 /* The folios hold what the model says, but for [@from, @to). */
 static void check_store(struct batch_test *bt, size_t from, size_t to)
 {
-	u8 *bytes = kvmalloc(PAGES(STORE_PAGES), GFP_NOFS | __GFP_NOFAIL);
-
-	store_copy(bt, 0, bytes, PAGES(STORE_PAGES), false);
-	BT_TRUE(bt, !memcmp(bytes, bt->model, from));
-	BT_TRUE(bt, !memcmp(bytes + to, bt->model + to, PAGES(STORE_PAGES) - to));
-	kvfree(bytes);
+	store_copy(bt, 0, bt->seen, PAGES(STORE_PAGES), false);
+	BT_TRUE(bt, !memcmp(bt->seen, bt->model, from));
+	BT_TRUE(bt, !memcmp(bt->seen + to, bt->model + to, PAGES(STORE_PAGES) - to));
 }
 
 /*
@@ -204,7 +209,6 @@ static ssize_t test_end(struct pagecache_write *pw, size_t copied)
 	struct batch_test *bt = pw->mapping->host->i_private;
 	const u8 *source = bt->source + bt->accepted;
 	ssize_t accept = copied;
-	u8 *bytes;
 
 	BT_TRUE(bt, bt->busy);
 	bt->busy = false;
@@ -213,10 +217,8 @@ static ssize_t test_end(struct pagecache_write *pw, size_t copied)
 	BT_EQ(bt, pw->pos, bt->start + bt->accepted);
 	check_store(bt, pw->pos, pw->pos + copied);
 
-	bytes = kvmalloc(pw->len, GFP_NOFS | __GFP_NOFAIL);
-	store_copy(bt, pw->pos, bytes, copied, false);
-	BT_TRUE(bt, !memcmp(bytes, source, copied));
-	kvfree(bytes);
+	store_copy(bt, pw->pos, bt->seen, copied, false);
+	BT_TRUE(bt, !memcmp(bt->seen, source, copied));
 
 	if (bt->end)
 		accept = bt->end(bt, pw, copied);
@@ -264,6 +266,8 @@ static struct batch_test *batch_test_create(struct kunit *test, const struct lay
 	bt->file = write_file_open_ramfs(test);
 	bt->model = kunit_kmalloc(test, PAGES(STORE_PAGES), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, bt->model);
+	bt->seen = kunit_kmalloc(test, PAGES(STORE_PAGES), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, bt->seen);
 	memset(bt->model, POISON, PAGES(STORE_PAGES));
 	file_inode(bt->file)->i_private = bt;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_folios, bt));
@@ -303,18 +307,20 @@ static ssize_t do_write(struct batch_test *bt, aops_writer_t *writer, loff_t pos
 	bt->source = ui->source;
 	bt->accepted = 0;
 	bt->asked = 0;
+	bt->reach = 0;
 	bt->begins = 0;
 	bt->error = 0;
 
 	written = pagecache_perform_write(writer, bt->file->f_mapping, &ui->iter, pos,
 					  &test_ops);
 	fail_usercopy_disarm();
+	fail_page_alloc_disarm();
 
 	BT_TRUE(bt, !bt->busy);
 	if (bt->accepted)
 		BT_EQ(bt, written, bt->accepted);
 	else if (bt->error)
-		BT_EQ(bt, written, bt->error);
+		BT_EQ(bt, written, bt->error < 0 ? bt->error : -EIO);
 	else
 		BT_TRUE(bt, written <= 0);
 	BT_TRUE(bt, bt->begins <= MAX_BEGINS * (bt->count / PAGE_SIZE + 8));
@@ -331,6 +337,7 @@ static ssize_t write_pieces(struct batch_test *bt, loff_t pos, unsigned int kind
 	const char *source;
 
 	init_sync_kiocb(&iocb, bt->file);
+	bt->from = from;
 	source = user_iter_pieces(&ui, bt->um, kind, from, len);
 	snprintf(bt->label, sizeof(bt->label), "%s of %zu at %lld", source, len, pos);
 	return do_write(bt, kind & 1 ? aops_writer(&iocb) : NULL, pos, &ui);
@@ -419,6 +426,7 @@ static void batch_write_never_stays(struct kunit *test)
 	for (kind = 0; kind < 2; kind++) {
 		BT_EQ(bt, PAGES(40), write_pieces(bt, 0, kind, 0, PAGES(40)));
 		BT_TRUE(bt, bt->asked <= 8 * PAGES(40));
+		BT_EQ(bt, PAGE_SIZE + 100, write_pieces(bt, 0, kind, 0, PAGE_SIZE + 100));
 	}
 }
 
@@ -518,10 +526,24 @@ static int begin_a_page(struct batch_test *bt, struct pagecache_write *pw)
 	return bt->begins > bt->left ? -ENOSPC : 0;
 }
 
+/* No error, and no success. */
+static int begin_is_positive(struct batch_test *bt, struct pagecache_write *pw)
+{
+	return bt->begins > bt->left ? PAGE_SIZE : 0;
+}
+
 static void batch_write_begin(struct kunit *test)
 {
 	struct batch_test *bt = batch_test_create(test, test->param_value, 7);
 	unsigned int kind;
+
+	/* Of what is no error code. */
+	kunit_info(test, "provokes a warning of mm/pagecache_write_debug.c\n");
+	bt->begin = begin_is_positive;
+	for (bt->left = 0; bt->left < 2; bt->left++) {
+		user_mem_zap(bt->um, 0, bt->um->len);
+		BT_EQ(bt, -EIO, write_pieces(bt, 99, 0, 3, PAGES(9)));
+	}
 
 	bt->begin = begin_a_page;
 	for (kind = 0; kind < 2; kind++) {
@@ -535,14 +557,122 @@ static void batch_write_begin(struct kunit *test)
 	}
 }
 
+static unsigned int faults_from(struct batch_test *bt, size_t offset)
+{
+	return user_trap_taken(offset, bt->um->len - offset);
+}
+
+/* Before the first copy nothing is faulted in, and then only what the batch needs. */
+static int begin_counts_faults(struct batch_test *bt, struct pagecache_write *pw)
+{
+	BT_TRUE(bt, bt->begins > 1 || !faults_from(bt, 0));
+	bt->reach = max(bt->reach, bt->accepted + pw->len);
+	BT_EQ(bt, faults_from(bt, PAGE_ALIGN(bt->from + bt->reach)), 0);
+	return bt->begins > bt->left ? -ENOSPC : 0;
+}
+
+/* Lose the source but for @present bytes at @from.  Return: where that begins. */
+static size_t lose_source(struct batch_test *bt, size_t from, size_t present)
+{
+	size_t lost = present ? PAGE_ALIGN(from + present) : 0;
+
+	user_trap_set(bt->um, 0, bt->um->len, 0, false);
+	if (present)
+		user_mem_populate(bt->um, from, present);
+	user_trap_set(bt->um, lost, bt->um->len - lost, 0, false);
+	return lost;
+}
+
+/* A page of the source is faulted in once, when it is its turn, if it was not there. */
+static void batch_write_faults_once(struct kunit *test)
+{
+	static const size_t present[] = { 0, 1, PAGES(10), PAGES(31), PAGES(40) };
+	struct batch_test *bt = batch_test_create(test, test->param_value, 10);
+	const size_t from = 99, len = PAGES(40);
+	unsigned int i, kind;
+	size_t lost, at;
+
+	bt->begin = begin_counts_faults;
+	bt->left = ALWAYS;
+	for (i = 0; i < ARRAY_SIZE(present); i++)
+		for (kind = 0; kind < 2; kind++) {
+			lost = lose_source(bt, from, present[i]);
+			BT_EQ(bt, len, write_pieces(bt, 7, kind, from, len));
+			for (at = 0; at < bt->um->len; at += PAGE_SIZE)
+				BT_EQ(bt, user_trap_taken(at, 1), at >= lost && at < from + len);
+		}
+
+	/* What is lost again before each copy is faulted in again, but not ahead. */
+	bt->zaps = ALWAYS;
+	for (kind = 0; kind < 2; kind++) {
+		lose_source(bt, from, 0);
+		BT_EQ(bt, len, write_pieces(bt, 7, kind, from, len));
+		BT_EQ(bt, faults_from(bt, PAGE_ALIGN(from + len)), 0);
+	}
+}
+
+static ssize_t end_refuses_a_byte(struct batch_test *bt, struct pagecache_write *pw,
+				  size_t copied)
+{
+	return bt->begins == 1 ? copied - 1 : copied;
+}
+
+/* Where a write ends early, what comes behind it in the source is left alone. */
+static void batch_write_faults_no_further(struct kunit *test)
+{
+	struct batch_test *bt = batch_test_create(test, test->param_value, 11);
+	const size_t from = 99, len = PAGES(40);
+	unsigned int kind;
+
+	bt->begin = begin_counts_faults;
+	for (kind = 0; kind < 2; kind++) {
+		/* The first copy ends with the page, and then there is no space. */
+		lose_source(bt, from, 1);
+		bt->left = 1;
+		BT_EQ(bt, PAGE_SIZE - from, write_pieces(bt, 0, kind, from, len));
+		BT_EQ(bt, faults_from(bt, PAGE_ALIGN(from + bt->reach)), 0);
+
+		/* The first copy is whole, but a byte is missing all the same. */
+		lose_source(bt, from, PAGES(35));
+		bt->left = 2;
+		bt->end = end_refuses_a_byte;
+		BT_TRUE(bt, write_pieces(bt, 0, kind, from, len) > 0);
+		BT_EQ(bt, faults_from(bt, 0), 0);
+		bt->end = NULL;
+	}
+}
+
+#ifdef CONFIG_FAIL_PAGE_ALLOC
+/* Where the source never stays, it takes a page of the kernel's own, and else none. */
+static void batch_write_no_memory(struct kunit *test)
+{
+	struct batch_test *bt = batch_test_create(test, test->param_value, 12);
+
+	user_mem_populate(bt->um, 0, bt->um->len);
+	fail_page_alloc_arm(test, 0, FAIL_ALWAYS);
+	BT_EQ(bt, PAGES(33), write_pieces(bt, 50, 0, 3, PAGES(33)));
+	bt->zaps = ALWAYS;
+	fail_page_alloc_arm(test, 0, FAIL_ALWAYS);
+	BT_EQ(bt, -ENOMEM, write_pieces(bt, 51, 0, 3, PAGES(33)));
+	BT_EQ(bt, PAGES(33), write_pieces(bt, 52, 0, 3, PAGES(33)));
+}
+#endif
+
 static void batch_write_empty(struct kunit *test)
 {
 	struct batch_test *bt = batch_test_create(test, &layouts[0], 8);
 	struct user_iter ui;
+	struct kiocb iocb;
 
 	user_iter_ubuf(&ui, bt->um, 0, 0);
 	BT_EQ(bt, 0, do_write(bt, NULL, 5, &ui));
 	BT_EQ(bt, bt->begins, 0);
+
+	/* Nor is there a first byte that could be missing. */
+	init_sync_kiocb(&iocb, bt->file);
+	iocb.ki_pos = 5;
+	BT_EQ(bt, 0, generic_perform_write(&iocb, &ui.iter));
+	BT_EQ(bt, iocb.ki_pos, 5);
 }
 
 #define RANDOM_STEPS	100
@@ -580,6 +710,11 @@ static struct kunit_case batch_write_cases[] = {
 	KUNIT_CASE_PARAM(batch_write_hole, layout_gen_params),
 	KUNIT_CASE_PARAM(batch_write_end, layout_gen_params),
 	KUNIT_CASE_PARAM(batch_write_begin, layout_gen_params),
+	KUNIT_CASE_PARAM(batch_write_faults_once, layout_gen_params),
+	KUNIT_CASE_PARAM(batch_write_faults_no_further, layout_gen_params),
+#ifdef CONFIG_FAIL_PAGE_ALLOC
+	KUNIT_CASE_PARAM(batch_write_no_memory, layout_gen_params),
+#endif
 	KUNIT_CASE(batch_write_empty),
 	KUNIT_CASE_PARAM(batch_write_random, random_gen_params),
 	{}
