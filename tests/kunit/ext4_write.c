@@ -164,6 +164,20 @@ static void write_fails(struct ext4_test *et, loff_t pos, size_t source, size_t 
 	expect_written(et, -EFAULT, write_iter(et, pos, &ui));
 }
 
+static int remove_name(struct file *file)
+{
+	/* With another reference to it the dentry stays that of the inode. */
+	struct dentry *dentry = dget(file_dentry(file));
+	struct inode *dir = d_inode(dentry->d_parent);
+	int err;
+
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	err = vfs_unlink(file_mnt_idmap(file), dir, dentry, NULL);
+	inode_unlock(dir);
+	dput(dentry);
+	return err;
+}
+
 /* In bytes, with what delayed allocation has reserved. */
 static u64 space_used(struct ext4_test *et)
 {
@@ -1094,6 +1108,20 @@ static void fill_disk_behind_delayed(struct ext4_test *et)
 	write_user(et, PAGES(3) + 50, 5, 777);
 }
 
+/* Two thirds of what is left and one more, for another file, which keeps space short. */
+static void delay_other(struct ext4_test *et)
+{
+	struct file *other = test_fs_open(et->fs, "delayed", O_RDWR);
+	unsigned int nr = space_left(et) / unit(et) * 2 / 3 + 1, n;
+
+	for (n = 1; n <= nr; n++) {
+		loff_t pos = n * unit(et);
+
+		expect_written(et, 1, kernel_write(other, "x", 1, &pos));
+	}
+	KUNIT_EXPECT_EQ(et->test, EXT4_I(file_inode(other))->i_reserved_data_blocks, nr);
+}
+
 /*
  * Space gets short behind data that is delayed: the size on disk has to wait for that
  * data, although the blocks of what is written then are allocated at once, and although
@@ -1129,6 +1157,7 @@ static void sync_when_space_is_short(struct kunit *test)
 	fill_disk_behind_delayed(et);
 	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
 	/* In a block that is there. */
+	delay_other(et);
 	write_user(et, delayed_end(et) + PAGES(1), 700, 7);
 	expect_written(et, 0, vfs_fsync(et->wf->file, 0));
 	stop_keeping_delayed(et);
@@ -1158,6 +1187,53 @@ static void failure_keeps_allocated_blocks(struct kunit *test)
 	check_on_disk(et);
 	/* And what is left can be written to. */
 	write_user(et, end, 0, PAGES(36));
+	check_on_disk(et);
+}
+
+/* At the end, and behind it: of a batch, of a page, of the block that it ends in. */
+static void writes_fail(struct ext4_test *et)
+{
+	write_fails(et, et->wf->size, 5, PAGES(34));
+	write_fails(et, et->wf->size, 5, 9);
+	write_fails(et, et->wf->size + PAGES(20), 5, 700);
+}
+
+/* What has no name any more is gone when it is closed, failures and all. */
+static void failures_without_a_name(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	struct write_file *named = et->wf;
+	struct file *file;
+	u64 left;
+
+	expect_written(et, 0, vfs_fsync(named->file, 0));
+	left = space_left(et);
+	file = test_fs_open(et->fs, "unlinked", O_RDWR);
+	et->wf = write_file_create(test, file, CAPACITY);
+	write_file_label(et->wf, "unlinked");
+	KUNIT_ASSERT_EQ(test, 0, remove_name(file));
+	write_user(et, 0, 0, PAGES(3) + 100);
+	writes_fail(et);
+	write_user(et, PAGES(3) + 100, 7, PAGES(2));
+	writes_fail(et);
+	expect_written(et, 0, vfs_fsync(file, 0));
+	et->wf = named;
+	test_fs_close(et->fs, file);
+	expect_written(et, 0, vfs_fsync(named->file, 0));
+	KUNIT_EXPECT_EQ(test, left, space_left(et));
+	check_on_disk(et);
+}
+
+/* There are no blocks behind the end on the disk, right away. */
+static void synchronous_failures(struct kunit *test)
+{
+	struct ext4_test *et = ext4_test_create(test);
+	struct inode *inode = file_inode(et->wf->file);
+
+	write_user(et, 0, 0, PAGES(3) + 100);
+	inode_set_flags(inode, S_SYNC, S_SYNC);
+	writes_fail(et);
+	inode_set_flags(inode, 0, S_SYNC);
 	check_on_disk(et);
 }
 
@@ -1555,6 +1631,8 @@ static struct kunit_case ext4_write_cases[] = {
 	KUNIT_CASE_PARAM(crash_when_space_is_short, crash_gen_params),
 	KUNIT_CASE_PARAM(sync_when_space_is_short, crash_gen_params),
 	KUNIT_CASE_PARAM(failure_keeps_allocated_blocks, setup_gen_params),
+	KUNIT_CASE_PARAM(failures_without_a_name, setup_gen_params),
+	KUNIT_CASE_PARAM(synchronous_failures, setup_gen_params),
 	KUNIT_CASE_PARAM(stays_inline, inline_gen_params),
 	KUNIT_CASE_PARAM(stays_inline_if_copies_fail, inline_gen_params),
 #ifdef CONFIG_PAGECACHE_WRITE_TRACEPOINTS
